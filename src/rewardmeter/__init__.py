@@ -1,0 +1,61 @@
+"""rewardmeter: one toolkit for reward models, judges and metrics, measured against human judgement.
+
+Importing this package loads nothing heavy: every name is fetched from its module when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rewardmeter.version import __version__
+
+_HOME = {
+    "Board": "rewardmeter.compare",
+    "Dataset": "rewardmeter.dataset",
+    "Estimate": "rewardmeter.stats.result",
+    "Item": "rewardmeter.types",
+    "Laws": "rewardmeter.scorer",
+    "Message": "rewardmeter.types",
+    "Outcome": "rewardmeter.types",
+    "Response": "rewardmeter.types",
+    "RewardmeterError": "rewardmeter.errors",
+    "Scorer": "rewardmeter.scorer",
+    "Scores": "rewardmeter.types",
+    "compare": "rewardmeter.api",
+    "load": "rewardmeter.api",
+    "score": "rewardmeter.api",
+    "scorer": "rewardmeter.api",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+if TYPE_CHECKING:
+    from rewardmeter.api import compare as compare
+    from rewardmeter.api import load as load
+    from rewardmeter.api import score as score
+    from rewardmeter.api import scorer as scorer
+    from rewardmeter.compare import Board as Board
+    from rewardmeter.dataset import Dataset as Dataset
+    from rewardmeter.errors import RewardmeterError as RewardmeterError
+    from rewardmeter.scorer import Laws as Laws
+    from rewardmeter.scorer import Scorer as Scorer
+    from rewardmeter.stats.result import Estimate as Estimate
+    from rewardmeter.types import Item as Item
+    from rewardmeter.types import Message as Message
+    from rewardmeter.types import Outcome as Outcome
+    from rewardmeter.types import Response as Response
+    from rewardmeter.types import Scores as Scores
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'rewardmeter' has no attribute '{name}'")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,7 @@
+"""``python -m rewardmeter``."""
+
+import sys
+
+from rewardmeter.cli.app import main
+
+sys.exit(main())

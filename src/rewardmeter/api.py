@@ -1,0 +1,182 @@
+"""The library's front door: `load`, `scorer`, `score`, `compare`. The command line does nothing that these cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from rewardmeter.compare import Board, Contender, compare_scores
+from rewardmeter.dataset import Dataset
+from rewardmeter.engine import Progress, ScoreStore
+from rewardmeter.engine import score as run_engine
+from rewardmeter.errors import SpecError
+from rewardmeter.io.load import load
+from rewardmeter.io.store import Store, default_store_path
+from rewardmeter.scorer import Family, Negated, Scorer, families, make_scorer, parse_spec
+from rewardmeter.scorer import scorer as scorer_from_function
+from rewardmeter.scorers.recorded import recorded_names, recorded_scores
+from rewardmeter.types import Scores
+
+__all__ = ["compare", "contenders", "load", "score", "scorer"]
+
+AnyScorer = str | Scorer | Callable[..., Any]
+
+
+def scorer(what: Any = None, /, **options: Any) -> Any:
+    """A `Scorer` from a spec string (``scorer("chrf?beta=3")``) or, as a decorator, from a function."""
+    if isinstance(what, str):
+        if options:
+            raise SpecError(f"options of '{what}' belong into the spec: '{what}?name=value'")
+        return make_scorer(what)
+    return scorer_from_function(what, **options)
+
+
+def score(
+    data: Dataset | str | Path,
+    scorer: AnyScorer,
+    *,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Scores:
+    """Score every response of the data.
+
+    Parameters
+    ----------
+    data:
+        A dataset, or what `load` takes.
+    scorer:
+        A spec, a `Scorer`, or a function of ``prompt``, ``response`` and ``references``.
+    store:
+        Where scores are kept so that each is paid for once: ``"default"`` for the user's store, a path, an open
+        store, or None to keep nothing.
+    workers:
+        Processes for CPU-bound scorers.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, the spec or the store is wrong. What goes wrong with one response is an outcome, not an error.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    made = contenders(dataset, [scorer], store=store, workers=workers, progress=progress)
+    if len(made) != 1:
+        raise SpecError(f"'{scorer}' names {len(made)} recorded scorers; name one, for example recorded:{made[0].name}")
+    return made[0].scores
+
+
+def compare(
+    data: Dataset | str | Path,
+    scorers: Sequence[AnyScorer] | Mapping[str, AnyScorer],
+    *,
+    aspect: str | None = None,
+    slices: Sequence[str] = (),
+    statistic: str | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Board:
+    """Put scorers on one board against the human judgments of the data.
+
+    Parameters
+    ----------
+    data:
+        A dataset, or what `load` takes ("wmt23-mtme:zh-en", a file, a folder).
+    scorers:
+        Specs, scorers or functions; a mapping gives them names of your own. ``"recorded"`` stands for every scorer
+        that the data carries.
+    aspect, slices, statistic, resamples, level, seed:
+        See `rewardmeter.compare.compare_scores`.
+    store, workers, progress:
+        See `score`.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec, a column or the store is wrong.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    made = contenders(dataset, scorers, store=store, workers=workers, progress=progress)
+    return compare_scores(
+        dataset,
+        made,
+        aspect=aspect,
+        slices=slices,
+        statistic=statistic,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+    )
+
+
+def contenders(
+    dataset: Dataset,
+    scorers: Sequence[AnyScorer] | Mapping[str, AnyScorer],
+    *,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[Contender]:
+    """Every scorer with its scores on the dataset; recorded ones are read, the others are run."""
+    named: list[tuple[str | None, AnyScorer]]
+    named = list(scorers.items()) if isinstance(scorers, Mapping) else [(None, what) for what in scorers]
+    plans = [(label, *_plan(dataset, what)) for label, what in named]
+    made: list[Contender] = []
+    needs_store = any(scorer is not None for _, scorer, _, _ in plans)
+    with _opened(store if needs_store else None) as opened:
+        for label, scorer, recorded, negated in plans:
+            own = label if len(recorded) == 1 else None
+            made.extend(_recorded(dataset, name, negated, own) for name in recorded)
+            if scorer is not None:
+                scores = run_engine(scorer, dataset, store=opened, workers=workers, progress=progress)
+                made.append(_computed(scorer, scores, label))
+    return made
+
+
+def _plan(dataset: Dataset, what: AnyScorer) -> tuple[Scorer | None, Sequence[str], bool]:
+    """What a spec asks for: a scorer to run, or names of recorded ones and whether they are negated."""
+    if isinstance(what, str):
+        spec = parse_spec(what)
+        if spec.name == "recorded":
+            return None, recorded_names(dataset, spec.target), spec.negated
+    return make_scorer(what), (), False
+
+
+def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> Contender:
+    from dataclasses import replace
+
+    scores, record = recorded_scores(dataset, name), dataset.recorded[name]
+    if negated:
+        scores = replace(scores, values=-scores.values)
+        record = replace(
+            record,
+            system_values={system: -value for system, value in record.system_values.items()},
+            first=None if record.first is None else -record.first,
+            second=None if record.second is None else -record.second,
+        )
+    reads = None if record.reads is None else _in_order(record.reads)
+    return Contender(label or ("-" if negated else "") + name, scores, "recorded", reads, False, record)
+
+
+def _computed(scorer: Scorer, scores: Scores, label: str | None) -> Contender:
+    inner = scorer.inner if isinstance(scorer, Negated) else scorer
+    family: Family | None = families().get(parse_spec(inner.name).name) if inner.name else None
+    baseline = family is not None and family.group == "surface" and scorer.reads <= {"response"}
+    return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline)
+
+
+def _in_order(reads: frozenset[str]) -> tuple[str, ...]:
+    return tuple(part for part in ("prompt", "response", "references") if part in reads)
+
+
+def _opened(store: ScoreStore | str | Path | None) -> Any:
+    if store == "default":
+        return Store(default_store_path())
+    if isinstance(store, (str, Path)):
+        return Store(Path(store))
+    return nullcontext(store)

@@ -1,0 +1,282 @@
+"""Commands and exit status. Only light modules are imported here, so that ``--help`` is instant.
+
+Exit status: 0 done; 1 a stated check failed; 2 wrong use or bad input; 3 some items failed and were left out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from rewardmeter.errors import RewardmeterError
+from rewardmeter.version import __version__
+
+__all__ = ["app", "main"]
+
+DONE, CHECK_FAILED, WRONG_USE, SOME_FAILED = 0, 1, 2, 3
+
+_READING = Group("Reading the data", sort_key=2)
+_MEASURING = Group("Measuring", sort_key=3)
+_WRITING = Group("Writing", sort_key=4)
+_RUNNING = Group("Running scorers", sort_key=5)
+
+app = App(
+    name="rewardmeter",
+    version=__version__,
+    help="Put reward models, judges and metrics on one board and measure them against people.\n\n"
+    "For example:\n\n"
+    "    rewardmeter compare demo --scorer chrf --scorer length\n\n"
+    "    rewardmeter compare ratings.jsonl --scorer recorded --scorer rouge-l --slice domain",
+    help_epilogue="Exit status: 0 done, 1 a stated check failed, 2 wrong use or bad input, 3 some items failed.",
+    help_format="plaintext",
+    default_parameter=Parameter(negative="", show_default=False),
+)
+data = App(
+    name="data",
+    help="Look at datasets: what a file holds, which named sets there are.\n\n"
+    "For example:\n\n    rewardmeter data show ratings.jsonl\n\n    rewardmeter data list",
+)
+app.command(data)
+
+Verb = TypeVar("Verb", bound=Callable[..., int])
+
+
+def _verb(parent: App, name: str) -> Callable[[Verb], Verb]:
+    """Register a command whose help is its whole docstring, examples included."""
+
+    def add(function: Verb) -> Verb:
+        parent.command(function, name=name, help=inspect.cleandoc(function.__doc__ or ""))
+        return function
+
+    return add
+
+
+Data = Annotated[str, Parameter(help="A file, a folder, or a named set: PATH, NAME or NAME:SUBSET.")]
+Scorers = Annotated[
+    list[str],
+    Parameter(
+        name=["--scorer", "-s"],
+        allow_leading_hyphen=True,
+        negative="",
+        help="A scorer spec, repeatable: chrf, -length, 'chrf?beta=3', recorded, recorded:NAME, package.module:object.",
+    ),
+]
+ScorerFile = Annotated[str | None, Parameter(name="--scorers", help="A TOML file of named scorers.")]
+Mapped = Annotated[
+    list[str] | None,
+    Parameter(name="--map", group=_READING, help="Our column=your column, repeatable: --map rating=quality."),
+]
+Format = Annotated[str | None, Parameter(group=_READING, help="Read as this format instead of detecting it.")]
+GoldName = Annotated[str | None, Parameter(name="--gold", group=_READING, help="Which human judgments to use.")]
+Reference = Annotated[str | None, Parameter(group=_READING, help="Which reference is the standard one.")]
+IncludeHuman = Annotated[
+    bool, Parameter(name="--include-human", group=_READING, help="Keep human outputs among the systems.")
+]
+StorePath = Annotated[
+    str | None, Parameter(name="--store", group=_RUNNING, help="Where scores are kept (default: the user's cache).")
+]
+NoStore = Annotated[bool, Parameter(name="--no-store", group=_RUNNING, help="Keep no scores and use none.")]
+Workers = Annotated[int, Parameter(group=_RUNNING, help="Processes for CPU-bound scorers.")]
+
+
+@_verb(app, "compare")
+def compare(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    scorers: ScorerFile = None,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    slice: Annotated[
+        list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
+    ] = None,
+    statistic: Annotated[str | None, Parameter(group=_MEASURING, help="Id of the statistic that ranks.")] = None,
+    resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for no intervals.")] = 1000,
+    level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the resampling.")] = 0,
+    out: Annotated[
+        str | None,
+        Parameter(group=_WRITING, help="Folder for index.html, board.json, board.csv (default: named after the data)."),
+    ] = None,
+    json: Annotated[
+        str | None, Parameter(group=_WRITING, help="Also write board.json here; - for standard output.")
+    ] = None,
+    no_report: Annotated[bool, Parameter(name="--no-report", group=_WRITING, help="Write no folder.")] = False,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+) -> int:
+    """Compare scorers with human judgment and each other on one board.
+
+    For example:
+
+        rewardmeter compare demo --scorer chrf --scorer length
+
+        rewardmeter compare wmt23-mtme:zh-en --scorer recorded --slice domain --out report
+    """
+    from rewardmeter.cli import commands
+
+    return commands.compare(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers),
+        measuring={
+            "aspect": aspect,
+            "slices": slice or [],
+            "statistic": statistic,
+            "resamples": resamples,
+            "level": level,
+            "seed": seed,
+        },
+        out=out,
+        json_path=json,
+        no_report=no_report,
+    )
+
+
+@_verb(app, "score")
+def score(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    scorers: ScorerFile = None,
+    out: Annotated[
+        str, Parameter(group=_WRITING, help="JSONL file, one line per response; - for standard output.")
+    ] = "-",
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+) -> int:
+    """Score every response; a run that is stopped goes on where it was when started again.
+
+    For example:
+
+        rewardmeter score demo --scorer chrf --out scores.jsonl
+
+        rewardmeter score answers.jsonl --scorer my_rules:politeness --workers 2 --out scores.jsonl
+    """
+    from rewardmeter.cli import commands
+
+    return commands.score(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers),
+        out=out,
+    )
+
+
+@_verb(app, "scorers")
+def list_scorers() -> int:
+    """List the scorers that specs can name: what each reads and which extra it needs.
+
+    For example:
+
+        rewardmeter scorers
+
+        rewardmeter scorers | grep rouge
+    """
+    from rewardmeter.cli import commands
+
+    return commands.list_scorers()
+
+
+@_verb(data, "show")
+def data_show(
+    dataset: Data,
+    /,
+    *,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+) -> int:
+    """Say what was understood of a file, a folder or a named set.
+
+    For example:
+
+        rewardmeter data show ratings.csv --map rating=quality
+
+        rewardmeter data show summeval
+    """
+    from rewardmeter.cli import commands
+
+    return commands.data_show(commands.DataOptions(dataset, map, format, gold, reference, include_human))
+
+
+@_verb(data, "list")
+def data_list() -> int:
+    """List the named datasets: licence, size, gold, origin, and whether they are on this machine.
+
+    For example:
+
+        rewardmeter data list
+
+        REWARDMETER_DATA=/my/data rewardmeter data list
+    """
+    from rewardmeter.cli import commands
+
+    return commands.data_list()
+
+
+@_verb(data, "fetch")
+def data_fetch(
+    name: Annotated[str, Parameter(help="A named set.")],
+    /,
+    *,
+    into: Annotated[str | None, Parameter(help="Folder to put it in (default: the user's data folder).")] = None,
+) -> int:
+    """Download a named set from its public home and check every file.
+
+    For example:
+
+        rewardmeter data fetch judgebench
+
+        rewardmeter data fetch llmbar --into /my/data
+    """
+    from rewardmeter.cli import commands
+
+    return commands.data_fetch(name, into)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _complain(_usage_text(error), hint=True)
+    except RewardmeterError as error:
+        return _complain(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        _complain("stopped. What was scored is kept: run the same command again to go on.")
+        return 130
+    return result if isinstance(result, int) else DONE
+
+
+def _usage_text(error: CycloptsError) -> str:
+    return " ".join(str(error).split())
+
+
+def _complain(text: str, *, hint: bool = False) -> int:
+    print(f"rewardmeter: {text}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print("Try 'rewardmeter --help'.", file=sys.stderr)  # noqa: T201
+    return WRONG_USE

@@ -1,0 +1,203 @@
+"""What the verbs do: read, call the library, write. Imported only when a verb runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from rewardmeter.api import contenders
+from rewardmeter.cli.app import DONE, SOME_FAILED
+from rewardmeter.cli.progress import make_progress
+from rewardmeter.compare import board_views, compare_scores
+from rewardmeter.dataset import Dataset
+from rewardmeter.errors import InputError, SpecError
+from rewardmeter.io.describe import describe
+from rewardmeter.io.load import load
+from rewardmeter.io.score_file import write_scores
+from rewardmeter.report import html
+from rewardmeter.report.files import csv_text, json_text, write_text
+from rewardmeter.report.terminal import print_board
+from rewardmeter.scorer import families
+
+__all__ = ["DataOptions", "ScorerOptions", "compare", "data_fetch", "data_list", "data_show", "list_scorers", "score"]
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How to read the data; see the command line's help."""
+
+    spec: str
+    mapping: Sequence[str] | None = None
+    format: str | None = None
+    gold: str | None = None
+    reference: str | None = None
+    include_human: bool = False
+
+    def load(self) -> Dataset:
+        """The dataset that these options name."""
+        return load(
+            self.spec,
+            format=self.format,
+            mapping=parse_mapping(self.mapping or ()),
+            gold=self.gold,
+            reference=self.reference,
+            include_human=self.include_human,
+        )
+
+
+@dataclass(frozen=True)
+class ScorerOptions:
+    """Which scorers to run and how."""
+
+    specs: Sequence[str]
+    file: str | None = None
+    store: str | None = None
+    no_store: bool = False
+    workers: int = 1
+
+    def named(self) -> dict[str, str]:
+        """Board name to spec, in the order given; the file's scorers come last."""
+        named = {spec: spec for spec in self.specs}
+        if self.file is not None:
+            named.update(read_scorer_file(Path(self.file)))
+        if not named:
+            raise SpecError("no scorer was named; add for example --scorer chrf or --scorer recorded")
+        return named
+
+    def where(self) -> str | None:
+        """Where scores are kept, as the library takes it."""
+        return None if self.no_store else (self.store or "default")
+
+
+def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
+    """``["rating=quality"]`` as ``{"rating": "quality"}``."""
+    mapping = {}
+    for pair in pairs:
+        ours, equals, yours = pair.partition("=")
+        if not equals or not ours or not yours:
+            raise SpecError(f"--map {pair} must be written our-column=your-column, for example --map rating=quality")
+        mapping[ours] = yours
+    return mapping
+
+
+def read_scorer_file(path: Path) -> dict[str, str]:
+    """Named scorers from TOML: ``NAME = "spec"`` in a table ``[scorers]``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no TOML, or holds something else.
+    """
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"the scorers could not be read: {error}", path=path) from error
+    table = record.get("scorers", {})
+    if not isinstance(table, dict) or not table or not all(isinstance(spec, str) for spec in table.values()):
+        raise InputError("no scorers here", path=path, fix='Write lines like  short = "-length"  under [scorers].')
+    return table
+
+
+def compare(
+    data: DataOptions,
+    scorers: ScorerOptions,
+    *,
+    measuring: Mapping[str, Any],
+    out: str | None,
+    json_path: str | None,
+    no_report: bool,
+) -> int:
+    """``rewardmeter compare``."""
+    to_stdout = json_path == "-"
+    console = Console(stderr=to_stdout, highlight=False)
+    named = scorers.named()
+    dataset = data.load()
+    made = _run(dataset, named, scorers)
+    board = compare_scores(dataset, made, **measuring)
+    board = replace(board, settings=replace(board.settings, command=_command()))
+    if to_stdout:
+        sys.stdout.write(json_text(board.to_dict()))
+    elif json_path is not None:
+        write_text(Path(json_path), json_text(board.to_dict()))
+    print_board(board, console)
+    if not no_report and not (to_stdout and out is None):
+        folder = Path(out or re.sub(r"[^\w.-]+", "-", Path(dataset.name).name).strip("-") or "board")
+        write_text(folder / "board.json", json_text(board.to_dict()))
+        write_text(folder / "board.csv", csv_text(board.rows()))
+        html.write(board.to_dict(), board_views(dataset, made, board), folder / "index.html")
+        console.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'board.json'}", soft_wrap=True)
+    failed = sum(contender.scores.counts().get("failed", 0) for contender in made)
+    return SOME_FAILED if failed else DONE
+
+
+def _run(dataset: Dataset, named: Mapping[str, str], scorers: ScorerOptions) -> list[Any]:
+    store, workers = scorers.where(), scorers.workers
+    progress = make_progress(sys.stderr)
+    return contenders(dataset, named, store=store, workers=workers, progress=progress)
+
+
+def _command() -> str:
+    return shlex.join(["rewardmeter", *sys.argv[1:]])
+
+
+def score(data: DataOptions, scorers: ScorerOptions, *, out: str) -> int:
+    """``rewardmeter score``."""
+    named = scorers.named()
+    dataset = data.load()
+    made = _run(dataset, named, scorers)
+    write_scores(None if out == "-" else Path(out), dataset, {contender.name: contender.scores for contender in made})
+    console = Console(stderr=True, highlight=False)
+    for contender in made:
+        counts = ", ".join(f"{count:,} {name}" for name, count in contender.scores.counts().items())
+        console.print(f"{contender.name}: {counts}", markup=False)
+    failed = sum(contender.scores.counts().get("failed", 0) for contender in made)
+    return SOME_FAILED if failed else DONE
+
+
+def list_scorers() -> int:
+    """``rewardmeter scorers``."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("scorer", "reads", "what it is", "extra"):
+        table.add_column(heading, no_wrap=heading != "what it is")
+    for family in families().values():
+        spec = f"{family.name}:…" if family.takes_target else family.name
+        table.add_row(spec, "+".join(family.reads), family.summary, family.extra or "–")
+    Console(highlight=False).print(table)
+    return DONE
+
+
+def data_show(data: DataOptions) -> int:
+    """``rewardmeter data show``."""
+    console = Console(highlight=False)
+    for line in describe(data.load()):
+        console.print(line, markup=False, soft_wrap=True)
+    return DONE
+
+
+def data_list() -> int:
+    """``rewardmeter data list``."""
+    from rewardmeter.io import named
+
+    console = Console(highlight=False)
+    for line in named.listing():
+        console.print(line, markup=False, soft_wrap=True)
+    return DONE
+
+
+def data_fetch(name: str, into: str | None) -> int:
+    """``rewardmeter data fetch``."""
+    from rewardmeter.io import named
+
+    path = named.fetch(name, None if into is None else Path(into), progress=make_progress(sys.stderr))
+    Console(highlight=False).print(f"{name} → {path}", markup=False, soft_wrap=True)
+    return DONE

@@ -1,0 +1,103 @@
+"""The sentences that a board opens with: the answer first, then what the numbers do not show.
+
+May import `types`, `dataset` and `stats`. Every sentence is made from the estimates; none says more than they do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rewardmeter.compare.board import Entry, Settings
+from rewardmeter.dataset import Dataset
+from rewardmeter.stats.catalogue import describe
+from rewardmeter.stats.result import Estimate, short
+
+__all__ = ["caveats", "headline", "show"]
+
+
+def show(estimate: Estimate) -> str:
+    """A value with its interval, with honest digits: ``.543 [.540, .546]``; ``undefined`` where there is none."""
+    if not estimate.defined:
+        return "undefined"
+    places = estimate.decimals
+    text = short(estimate.value, places)
+    if math.isnan(estimate.low) or math.isnan(estimate.high):
+        return text
+    return f"{text} [{short(estimate.low, places)}, {short(estimate.high, places)}]"
+
+
+def headline(entries: Sequence[Entry], settings: Settings, gold: Mapping[str, object]) -> tuple[str, ...]:
+    """Who leads, who overlaps with the leader, and how far a rule that does not read gets."""
+    primary = settings.primary
+    ranked = [e for e in entries if primary in e.statistics and e.statistics[primary].defined]
+    label = describe(primary).label
+    if not ranked:
+        return (f"No scorer has a defined {label} on this data.",)
+    best = ranked[0]
+    sentences = [f"{best.scorer} leads with {label} {show(best.statistics[primary])}{_rivals(ranked, primary)}."]
+    rules = [entry for entry in ranked if entry.baseline]
+    readers = [entry for entry in ranked if not entry.baseline]
+    if rules and readers:
+        sentences.append(_baseline_sentence(rules[0], readers, primary))
+    undefined = len(entries) - len(ranked)
+    if undefined:
+        plural = "s have" if undefined > 1 else " has"
+        sentences.append(f"{undefined} scorer{plural} no defined {label} and stand last.")
+    return tuple(sentences)
+
+
+def _rivals(ranked: Sequence[Entry], primary: str) -> str:
+    first = ranked[0].statistics[primary]
+    if math.isnan(first.low):
+        return ", without an interval"
+    rivals = [e.scorer for e in ranked[1:] if e.statistics[primary].high >= first.low]
+    if not rivals:
+        return " and its interval overlaps with no other" if len(ranked) > 1 else ""
+    if len(rivals) <= 3:
+        return f"; its interval overlaps with {_join(rivals)}"
+    return f"; its interval overlaps with {len(rivals)} others, from {rivals[0]} to {rivals[-1]}"
+
+
+def _baseline_sentence(rule: Entry, readers: Sequence[Entry], primary: str) -> str:
+    value = rule.statistics[primary]
+    below = sum(1 for entry in readers if entry.statistics[primary].value <= value.value)
+    start = f"The best rule that does not read the content, {rule.scorer}, gets {show(value)}"
+    if below == 0:
+        return f"{start}, less than every scorer that does."
+    return f"{start}: at least as much as {below} of the {len(readers)} scorers that do."
+
+
+def _join(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def caveats(
+    entries: Sequence[Entry], settings: Settings, gold: Mapping[str, object], dataset: Dataset
+) -> tuple[str, ...]:
+    """What the numbers do not show: coverage, tie rule, how intervals were made, what is undefined."""
+    lines: list[str] = []
+    partial = [entry for entry in entries if entry.coverage < 1]
+    if partial:
+        worst = min(partial, key=lambda entry: entry.coverage)
+        lines.append(
+            f"{len(partial)} of {len(entries)} scorers do not cover every judgment (least: {worst.scorer},"
+            f" {worst.coverage:.1%}); each is measured on what it covers."
+        )
+    failed = sum(entry.outcomes.get("failed", 0) for entry in entries)
+    if failed:
+        lines.append(f"{failed:,} scores failed and were left out; the reasons are in the scores' file and the log.")
+    if settings.primary == "segment.acc_eq.item":
+        lines.append("Ties: gold ties count as right when scores differ by at most ε; ε is fitted on these same items.")
+    elif settings.primary.startswith("pair.accuracy"):
+        lines.append("Ties: pairs that people tied are left out; a scorer's tie earns 0 in accuracy, ½ in its twin.")
+    if settings.resamples:
+        lines.append(
+            f"Intervals at {settings.level:.0%} resample whole items ({settings.resamples:,} draws, seed"
+            f" {settings.seed}); overlapping intervals are not a test."
+        )
+    else:
+        lines.append("No intervals were made, so nothing here says which differences are real.")
+    if gold.get("kind") == "ratings" and not dataset.origin.gold:
+        lines.append("The data does not say who rated.")
+    return tuple(lines)

@@ -1,0 +1,257 @@
+"""From arrays to estimates: which statistics a gold allows, and their values for all scorers at once.
+
+May import `types`, `dataset`, `errors` and `stats`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardmeter.compare.gold import PairGold, RatingGold
+from rewardmeter.dataset import BestOfK
+from rewardmeter.stats.best_of_k import (
+    best_of_k_estimates,
+    best_of_k_strict_estimates,
+    mean_reciprocal_rank_estimates,
+)
+from rewardmeter.stats.classification import roc_auc_estimates
+from rewardmeter.stats.cells import Grouping
+from rewardmeter.stats.correlation import correlation_estimates
+from rewardmeter.stats.preference import accuracy_estimates, macro_average, pair_credits
+from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.system import system_estimates
+from rewardmeter.stats.ties import acc_eq_estimates
+from rewardmeter.stats.verdicts import combine_games, order_statistics
+from rewardmeter.types import FloatArray, IntArray
+
+__all__ = ["PairEvidence", "Resampling", "best_of_k_statistics", "pair_statistics", "rating_statistics"]
+
+Rows = list[dict[str, Estimate]]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Resampling:
+    """Item counts shared by every statistic: integers (B, N), or None for no intervals; and the level."""
+
+    weights: NDArray[np.integer] | None
+    level: float
+
+    def of(self, items: Mask | None) -> NDArray[np.integer] | None:
+        """The counts of some items only."""
+        if self.weights is None or items is None:
+            return self.weights
+        return self.weights[:, items]
+
+
+def rating_statistics(
+    values: FloatArray,
+    gold: RatingGold,
+    published: FloatArray | None,
+    resampling: Resampling,
+    *,
+    items: Mask | None = None,
+) -> Rows:
+    """Segment- and system-level statistics of K scorers against ratings.
+
+    Parameters
+    ----------
+    values:
+        (K, R) scores per response, NaN = none.
+    gold:
+        The ratings.
+    published:
+        (K, S) published system scores, NaN where there are none; None if no scorer has any. Not used for a slice.
+    items:
+        (N,) which items to look at; None for all.
+    """
+    rows: Rows = [{} for _ in values]
+    scores, human = _matrices(values, gold.value, gold.cells.spread, items)
+    weights, level = resampling.of(items), resampling.level
+    groupings: list[Grouping] = ["pooled"]
+    if _most_responses(human) > 1:
+        groupings.append("item")
+    for statistic in ("pearson", "spearman", "kendall_b"):
+        for grouping in groupings:
+            made = correlation_estimates(
+                scores, human, statistic=statistic, grouping=grouping, weights=weights, level=level
+            )
+            _put(rows, _segment_id(statistic, grouping), made)
+    if "item" in groupings:
+        _put(rows, "segment.acc_eq.item", acc_eq_estimates(scores, human, weights=weights, level=level))
+    if gold.binary:
+        _put(rows, "segment.roc_auc", roc_auc_estimates(scores, human, weights=weights, level=level))
+    if gold.systems is not None:
+        if gold.systems is not gold.cells:
+            scores, human = _matrices(values, gold.value, gold.systems.spread, items)
+        _system_statistics(rows, scores, human, gold, None if items is not None else published, weights, level)
+    return rows
+
+
+def _matrices(
+    values: FloatArray, human: FloatArray, spread: object, items: Mask | None
+) -> tuple[FloatArray, FloatArray]:
+    assert callable(spread)
+    scores, gold = spread(values), spread(human)
+    if items is not None:
+        scores, gold = scores[:, :, items], gold[:, items]
+    return scores, gold
+
+
+def _most_responses(human: FloatArray) -> int:
+    return int(np.max(np.sum(~np.isnan(human), axis=0), initial=0))
+
+
+def _system_statistics(
+    rows: Rows,
+    scores: FloatArray,
+    human: FloatArray,
+    gold: RatingGold,
+    published: FloatArray | None,
+    weights: NDArray[np.integer] | None,
+    level: float,
+) -> None:
+    for statistic in ("pearson", "spearman", "kendall_b"):
+        made = correlation_estimates(
+            scores, human, statistic=statistic, grouping="system", weights=weights, level=level
+        )
+        _put(rows, _segment_id(statistic, "system"), made)
+    rated = np.any(~np.isnan(human), axis=1)
+    if np.sum(rated) < 2:
+        return
+    for statistic in ("pearson", "spearman", "kendall_b", "pairwise_accuracy"):
+        made = system_estimates(
+            scores[:, rated],
+            human[rated],
+            statistic=statistic,
+            published_scores=None if published is None else published[:, rated],
+            published_gold=None if gold.system_values is None or published is None else gold.system_values[rated],
+            weights=weights,
+            level=level,
+        )
+        _put(rows, f"system.{statistic}", made)
+
+
+def _segment_id(statistic: str, grouping: str) -> str:
+    return f"segment.{statistic}" if grouping == "pooled" else f"segment.{statistic}.{grouping}"
+
+
+def _put(rows: Rows, name: str, made: Sequence[Estimate]) -> None:
+    for row, estimate in zip(rows, made, strict=True):
+        row[name] = estimate
+
+
+@dataclass(frozen=True, eq=False)
+class PairEvidence:
+    """What K scorers say about P pairs.
+
+    Attributes
+    ----------
+    margins:
+        (K, P) score of a minus score of b, NaN where either is missing.
+    first, second:
+        (K, P) recorded verdicts, NaN throughout for scorers without.
+    asked:
+        (K, P) whether a recorded judge was asked.
+    """
+
+    margins: FloatArray
+    first: FloatArray
+    second: FloatArray
+    asked: Mask
+
+    @property
+    def judged(self) -> FloatArray:
+        """(K, P) what decides accuracy: recorded verdicts where a scorer has any, else margins."""
+        verdicts = combine_games(self.first, self.second)
+        has_verdicts = np.any(~np.isnan(verdicts), axis=1)
+        return np.where(has_verdicts[:, None], verdicts, self.margins)
+
+    @property
+    def scored(self) -> FloatArray:
+        """(K, P) what half credit for ties is taken from: margins where a scorer has any, else verdicts."""
+        has_margins = np.any(~np.isnan(self.margins), axis=1)
+        return np.where(has_margins[:, None], self.margins, combine_games(self.first, self.second))
+
+    def of(self, pairs: Mask) -> PairEvidence:
+        """The evidence on some pairs only."""
+        return PairEvidence(
+            self.margins[:, pairs], self.first[:, pairs], self.second[:, pairs], self.asked[:, pairs]
+        )
+
+
+def pair_statistics(
+    evidence: PairEvidence,
+    gold: PairGold,
+    resampling: Resampling,
+    *,
+    pairs: Mask | None = None,
+    groups: Mapping[str, IntArray] | None = None,
+) -> Rows:
+    """Accuracy under both tie rules, macro averages over slices, and what the order of showing does.
+
+    Parameters
+    ----------
+    pairs:
+        (P,) which pairs to look at; None for all.
+    groups:
+        Slice column to (P,) index of its value, for macro averages; ``pair.accuracy_macro`` is over the first one.
+    """
+    part = evidence if pairs is None else evidence.of(pairs)
+    chosen = slice(None) if pairs is None else pairs
+    human, item = gold.probability[chosen], gold.item[chosen]
+    weights, level = resampling.weights, resampling.level
+    judged = part.judged
+    rows: Rows = [{} for _ in judged]
+    _put(rows, "pair.accuracy", accuracy_estimates(judged, human, item, ties="wrong", weights=weights, level=level))
+    half = accuracy_estimates(part.scored, human, item, ties="half", weights=weights, level=level)
+    _put(rows, "pair.accuracy_half_ties", half)
+    for index in list((groups or {}).values())[:1]:
+        credit = pair_credits(judged, human, ties="wrong")
+        _put(rows, "pair.accuracy_macro", macro_average(credit, item, index[chosen], weights=weights, level=level))
+    two_games = np.any(~np.isnan(part.second), axis=1)
+    if np.any(two_games):
+        ordered = order_statistics(
+            part.first[two_games],
+            part.second[two_games],
+            human,
+            item,
+            recorded=part.asked[two_games],
+            weights=weights,
+            level=level,
+        )
+        for name, made in ordered.items():
+            _put([rows[k] for k in np.flatnonzero(two_games)], name, made)
+    return rows
+
+
+def best_of_k_statistics(
+    values: FloatArray,
+    groups: BestOfK,
+    item: IntArray,
+    resampling: Resampling,
+    *,
+    chosen: Mask | None = None,
+) -> Rows:
+    """Best-of-k statistics of K scorers, (K, R) scores per response; ``item`` (G,) is each group's item and
+    ``chosen`` (G,) which groups to look at."""
+    offsets, response, best = groups.offsets, groups.response, groups.best
+    if chosen is not None:
+        sizes = np.diff(offsets)
+        keep = np.repeat(chosen, sizes)
+        offsets = np.concatenate([[0], np.cumsum(sizes[chosen])])
+        response, best, item = response[keep], best[keep], item[chosen]
+    rows: Rows = [{} for _ in values]
+    scores = values[:, response]
+    weights, level = resampling.weights, resampling.level
+    one_correct = bool(np.all(np.add.reduceat(best.astype(np.int64), offsets[:-1]) == 1)) if len(item) else False
+    kinds = {"pair.best_of_k": best_of_k_estimates, "pair.best_of_k_strict": best_of_k_strict_estimates}
+    if one_correct:
+        kinds["pair.mrr"] = mean_reciprocal_rank_estimates
+    for name, estimates in kinds.items():
+        _put(rows, name, estimates(scores, offsets, best, item, weights=weights, level=level))
+    return rows
