@@ -137,6 +137,24 @@ def test_fingerprint_follows_options_and_source():
     assert not signature_of(scorer(lambda response: hidden, name="closure")).storable
 
 
+def test_fields_of_any_plain_kind_make_a_storable_signature():
+    @dataclasses.dataclass(frozen=True)
+    class Plain:
+        words: frozenset[str] = frozenset({"b", "a"})
+        reads: frozenset[str] = frozenset({"response"})
+        laws: object = scorer(lambda response: 1.0).laws
+        name: str = "plain"
+
+        def __call__(self, items):
+            return Scores.from_values([1.0 for item in items for _ in item.responses])
+
+    signature = signature_of(Plain())
+    assert signature.storable
+    assert signature.options["words"] == ["a", "b"]
+    assert signature.fingerprint != signature_of(Plain(words=frozenset({"c"}))).fingerprint
+    assert not signature_of(Plain(words=object())).storable
+
+
 def test_function_scores_are_numbers_of_the_same_length_as_the_responses():
     made = scorer(lambda response: len(response), name="n")
     scores = made([*items("a", "bb"), *items("ccc")])

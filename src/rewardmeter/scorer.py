@@ -111,10 +111,19 @@ def signature_of(scorer: Scorer) -> Signature:
                 options[option.name] = getattr(scorer, option.name)
     revision = str(getattr(scorer, "revision", ""))
     try:
-        json.dumps(options)
+        plain = json.loads(json.dumps(options, default=_as_json))
     except TypeError:
         return Signature(scorer.name, {key: repr(value) for key, value in options.items()}, revision, storable=False)
-    return Signature(scorer.name, options, revision)
+    return Signature(scorer.name, plain, revision)
+
+
+def _as_json(value: Any) -> object:
+    """Sets and dataclasses as JSON values, so that options may hold them."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 @dataclass(frozen=True)

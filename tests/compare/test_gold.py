@@ -120,6 +120,15 @@ def test_a_pair_named_the_other_way_round_is_the_same_pair():
     assert turned.tolist() == [-1.0, -1.0]
 
 
+def test_judgments_without_a_rater_are_not_joined():
+    builder = DatasetBuilder("d")
+    item = builder.item("1")
+    a, b = (builder.response(item, system=name, text=name) for name in "ab")
+    for probability in (1.0, 0.0, 1.0):
+        builder.preference(a, b, probability)
+    assert pair_gold(builder.build()).probability.tolist() == [1.0, 0.0, 1.0]
+
+
 def test_strengths_of_systems_are_log_odds_with_mean_zero():
     # Closed form for two systems: log(wins / losses) apart. Three against one: log 3.
     builder = DatasetBuilder("d")

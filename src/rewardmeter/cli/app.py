@@ -256,6 +256,8 @@ def data_fetch(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # so that module:object finds the user's own files
     try:
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

@@ -51,7 +51,7 @@ class Tally:
         return f"Scoring {label}"
 
     def facts(self, now: float, *, ended: bool = False) -> str:
-        """``17,655/17,655 · 5,900/s · 0 failed · 12,402 from store · 0:12 left``, as far as there is something to say."""
+        """``17,655/20,000 · 5,900/s · 0 failed · 12,402 from store · 0:12 left``, what there is of it."""
         parts = [f"{self.done:,}/{self.total:,}"]
         fresh, seconds = self.done - self.from_store, now - self.began
         rate = fresh / seconds if seconds > 0 else 0.0
@@ -137,7 +137,9 @@ class BarProgress:
             def render(self, task: Task) -> Text:
                 return Text(tally.facts(time.monotonic(), ended=task.stop_time is not None), no_wrap=True)
 
-        columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False)]
+        title_width = min(len(tally.title), self._console.width // 2)
+        title = Column(no_wrap=True, overflow="ellipsis", min_width=title_width)
+        columns: list[ProgressColumn] = [TextColumn("{task.description}", markup=False, table_column=title)]
         if self._console.width >= _WIDTH_WITH_BAR:
             columns.append(BarColumn(bar_width=20))
         columns.append(Facts(table_column=Column(no_wrap=True, overflow="ellipsis")))

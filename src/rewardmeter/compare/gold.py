@@ -65,7 +65,8 @@ class RatingGold:
     raters:
         How many raters there are; 0 where the data does not name them.
     cells:
-        Layout whose rows are slots within an item: compact however many systems there are.
+        Layout for what needs no systems: slots within an item where each system answers few items, so that it stays
+        compact; the same object as `systems` where systems answer most items.
     systems:
         Layout whose rows are the dataset's systems; None where systems are unknown.
     system_values:
@@ -141,17 +142,14 @@ def rating_gold(dataset: Dataset, aspect: str | None = None) -> RatingGold:
     system_values = None
     if published:
         system_values = np.array([published.get(system, np.nan) for system in dataset.systems], dtype=np.float64)
-    return RatingGold(
-        chosen, value, int(np.sum(raters >= 0)), slot_layout(dataset), system_layout(dataset), system_values
-    )
+    systems = system_layout(dataset)
+    dense = systems is not None and 2 * dataset.n_responses >= systems.shape[0] * systems.shape[1]
+    cells = systems if systems is not None and dense else slot_layout(dataset)
+    return RatingGold(chosen, value, int(np.sum(raters >= 0)), cells, systems, system_values)
 
 
 def slot_layout(dataset: Dataset) -> CellLayout:
-    """Rows are positions within the item, or systems where every system answers most items (the same cells, and
-    then both layouts are one)."""
-    systems = system_layout(dataset)
-    if systems is not None and 2 * dataset.n_responses >= systems.shape[0] * systems.shape[1]:
-        return systems
+    """Rows are positions within the item."""
     start = dataset.item_start[dataset.response_item]
     row = (np.arange(dataset.n_responses) - start).astype(np.int32)
     return CellLayout(row, dataset.response_item, (int(row.max(initial=-1)) + 1, dataset.n_items))
@@ -208,7 +206,7 @@ class PairGold:
 
 def pair_gold(dataset: Dataset) -> PairGold:
     """One judgment per distinct pair: the raters' plurality among a, b and tie (a tie where a and b are level), or
-    the mean where the data holds probabilities.
+    the mean where the data holds probabilities. Rows that name no rater are not joined: each is a judgment.
 
     Raises
     ------
@@ -221,6 +219,8 @@ def pair_gold(dataset: Dataset) -> PairGold:
     flipped = pairs.a > pairs.b
     low, high = np.where(flipped, pairs.b, pairs.a), np.where(flipped, pairs.a, pairs.b)
     key = low.astype(np.int64) * dataset.n_responses + high
+    unnamed = pairs.rater < 0
+    key[unnamed] = -1 - np.flatnonzero(unnamed)
     _, first, row = np.unique(key, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first, kind="stable"), kind="stable")
     row = order[row.reshape(-1)]

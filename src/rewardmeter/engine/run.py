@@ -1,0 +1,196 @@
+"""`score`: a scorer and a dataset in, aligned `Scores` out. May import `scorer`, `dataset`, `types`, `errors`.
+
+The store and the progress display are passed in (see `protocols`).
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Generator
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardmeter.dataset import Dataset
+from rewardmeter.engine.calls import BatchSize, call_scorer
+from rewardmeter.engine.plan import IndexArray, Plan, make_plan
+from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
+from rewardmeter.errors import StoreError
+from rewardmeter.scorer import Scorer, signature_of
+from rewardmeter.types import Cost, Outcome, Scores, Signature
+
+__all__ = ["score"]
+
+Batches = Generator[tuple[IndexArray, Scores], None, None]
+
+
+def score(
+    scorer: Scorer,
+    dataset: Dataset,
+    *,
+    store: ScoreStore | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+    batch_size: int | None = None,
+    retry_failed: bool = True,
+) -> Scores:
+    """Score every response of a dataset.
+
+    The scorer sees only what it `reads`. Equal inputs are scored once and share the score. Every batch is stored as
+    soon as it exists: a run that is killed loses the batch in hand and nothing else, and the next run takes up where
+    it ended. The result does not depend on the store, the workers or the batches.
+
+    Parameters
+    ----------
+    scorer:
+        What scores.
+    dataset:
+        What is scored.
+    store:
+        Where scores are looked up and kept; None for nowhere. A scorer without a storable signature, or one that is
+        not deterministic, goes round the store, and says so. If storing fails on the way (a full disk), scoring goes
+        on without the store after a note.
+    workers:
+        How many processes; more than one only for scorers whose laws say `cpu_bound`.
+    progress:
+        Who is told; with None, notes become warnings.
+    batch_size:
+        Inputs per call of the scorer (items, if it is not pointwise); None lets it grow while calls are quick.
+    retry_failed:
+        Whether stored failures are tried again.
+
+    Returns
+    -------
+    Scores
+        (R,), in the order of the dataset's responses; the cost is that of this call.
+
+    Raises
+    ------
+    InputError
+        If the scorer reads texts and the dataset has none.
+    ScorerError
+        If the scorer breaks its contract.
+    StoreError
+        If the store cannot be read.
+    ValueError
+        If ``workers`` or ``batch_size`` is less than 1.
+    """
+    if workers < 1 or (batch_size is not None and batch_size < 1):
+        raise ValueError("workers and batch_size must be at least 1")
+    told: Progress = progress or WarningsOnly()
+    signature = signature_of(scorer)
+    plan = make_plan(scorer, dataset)
+    kept = _usable_store(store, scorer, signature, told)
+    known = _from_store(kept, signature, plan, retry_failed=retry_failed)
+    todo = _units_to_score(plan, known)
+    batches = _batches(scorer, plan, todo, size=BatchSize(batch_size), workers=workers, told=told)
+    try:
+        _announce(told, scorer.name, plan, known)
+        with closing(batches):
+            filled = _collect(batches, plan, known, store=kept, signature=signature, told=told)
+    finally:
+        told.finish()
+    return plan.fan_out(filled, signature)
+
+
+def _usable_store(store: ScoreStore | None, scorer: Scorer, signature: Signature, told: Progress) -> ScoreStore | None:
+    if store is None:
+        return None
+    if not signature.storable:
+        told.note(
+            f"{scorer.name}: not stored, because it could not be told apart from an edited version of itself;"
+            " a function at the top of a module can be."
+        )
+        return None
+    if not scorer.laws.deterministic:
+        told.note(f"{scorer.name}: not stored, because it gives other scores every time.")
+        return None
+    return store
+
+
+def _from_store(store: ScoreStore | None, signature: Signature, plan: Plan, *, retry_failed: bool) -> Scores:
+    """(U,): what the store knows of the inputs, `MISSING` where they are to be scored."""
+    n = len(plan.keys)
+    if store is None:
+        return Scores(np.full(n, np.nan), np.full(n, Outcome.MISSING, dtype=np.uint8))
+    known = store.get(signature, plan.keys)
+    if not retry_failed:
+        return known
+    outcomes = np.where(known.outcomes == Outcome.FAILED, np.uint8(Outcome.MISSING), known.outcomes)
+    reasons = {i: reason for i, reason in known.reasons.items() if outcomes[i] != Outcome.MISSING}
+    return Scores(known.values, outcomes, reasons)
+
+
+def _units_to_score(plan: Plan, known: Scores) -> IndexArray:
+    missing = np.concatenate([[0], np.cumsum(known.outcomes == Outcome.MISSING)])
+    return np.flatnonzero(missing[plan.unit_start[1:]] > missing[plan.unit_start[:-1]])
+
+
+def _announce(told: Progress, label: str, plan: Plan, known: Scores) -> None:
+    share = plan.responses_per_input()
+    there = known.outcomes != Outcome.MISSING
+    told.start(len(plan.input_of), label, int(share[there].sum()))
+    refused = len(plan.refusals)
+    failed = refused + int(share[known.outcomes == Outcome.FAILED].sum())
+    if failed:
+        told.advance(refused, failed)
+
+
+def _batches(scorer: Scorer, plan: Plan, todo: IndexArray, *, size: BatchSize, workers: int, told: Progress) -> Batches:
+    if workers > 1 and len(todo) > 1:
+        if not scorer.laws.cpu_bound:
+            told.note(f"{scorer.name}: scored in one process, because it does not declare to gain from more.")
+        else:
+            try:
+                scorer_pickle = pickle.dumps(scorer)
+            except Exception as error:  # pickling runs foreign code
+                told.note(f"{scorer.name}: scored in one process, because it cannot be sent to others ({error}).")
+            else:
+                from rewardmeter.engine.workers import score_in_workers
+
+                return score_in_workers(scorer_pickle, plan, todo, size=size, workers=workers)
+    return _score_here(scorer, plan, todo, size)
+
+
+def _score_here(scorer: Scorer, plan: Plan, todo: IndexArray, size: BatchSize) -> Batches:
+    start = 0
+    while start < len(todo):
+        units = todo[start : start + size.units]
+        scores, seconds = call_scorer(scorer, plan.items(units))
+        yield units, scores
+        size.observe(len(units), seconds)
+        start += len(units)
+
+
+def _collect(
+    batches: Batches, plan: Plan, known: Scores, *, store: ScoreStore | None, signature: Signature, told: Progress
+) -> Scores:
+    """Store and gather the batches as they come; (U,) scores of all inputs."""
+    values, outcomes, reasons = known.values.copy(), known.outcomes.copy(), dict(known.reasons)
+    share, cost = plan.responses_per_input(), Cost()
+    for units, batch in batches:
+        inputs, scores = _still_open(plan.inputs_of(units), batch, outcomes)
+        values[inputs], outcomes[inputs] = scores.values, scores.outcomes
+        reasons.update({int(inputs[i]): reason for i, reason in scores.reasons.items()})
+        cost = cost + batch.cost
+        if store is not None:
+            try:
+                store.put(signature, plan.keys[inputs], scores)
+            except StoreError as error:
+                store = None
+                told.note(f"{error} Scoring goes on, but from here on nothing is stored.")
+        failed = scores.outcomes == Outcome.FAILED
+        told.advance(int(share[inputs].sum()), int(share[inputs[failed]].sum()))
+    return Scores(values, outcomes, reasons, cost=cost)
+
+
+def _still_open(inputs: IndexArray, scores: Scores, outcomes: NDArray[np.uint8]) -> tuple[IndexArray, Scores]:
+    """The inputs that had no score yet: an item that is scored again for one response's sake keeps its other scores.
+
+    Minus zero becomes zero, so that there is one way to write a number.
+    """
+    take = np.flatnonzero(outcomes[inputs] == Outcome.MISSING)
+    rank = {int(position): i for i, position in enumerate(take)} if scores.reasons else {}
+    reasons = {rank[i]: str(reason) for i, reason in scores.reasons.items() if i in rank}
+    return inputs[take], Scores(scores.values[take] + 0.0, scores.outcomes[take], reasons)

@@ -1,0 +1,218 @@
+"""Worker processes for scorers that are bound by the processor. May import `scorer`, `types`, `errors`.
+
+Each worker is a fresh process (spawned, never forked) that holds the scorer and has at most one batch in hand, so that
+it is known which batch a dying worker took with it. The store and everything else stay with the parent.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+import numpy as np
+
+from rewardmeter.engine.calls import BatchSize, call_scorer, failed_scores
+from rewardmeter.engine.plan import IndexArray, Plan
+from rewardmeter.errors import RewardmeterError, ScorerError
+from rewardmeter.types import Scores
+
+__all__ = ["score_in_workers"]
+
+
+_DEATHS_FORGIVEN = 1
+"""How often a batch may lose its worker before it is halved, and a single unit before it has failed."""
+
+_SECONDS_TO_DIE = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    units: IndexArray
+    deaths: int = 0
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: SpawnProcess
+    connection: Connection
+    job: _Job | None = None
+    ready: bool = False
+
+
+def score_in_workers(
+    scorer_pickle: bytes, plan: Plan, todo: IndexArray, *, size: BatchSize, workers: int
+) -> Generator[tuple[IndexArray, Scores], None, None]:
+    """Score the units of the plan in worker processes; yields units and their scores as they come.
+
+    A batch whose worker dies is tried once more; if that one dies too, the batch is halved, until the unit that kills
+    workers stands alone and has failed.
+
+    Raises
+    ------
+    ScorerError
+        If the scorer breaks its contract or the workers cannot be started.
+    """
+    pool = _Pool(scorer_pickle, plan, todo, size)
+    try:
+        pool.start(min(workers, len(todo)))
+        while pool.busy:
+            yield from pool.step()
+    finally:
+        pool.stop()
+
+
+class _Pool:
+    def __init__(self, scorer_pickle: bytes, plan: Plan, todo: IndexArray, size: BatchSize) -> None:
+        self.scorer_pickle, self.plan, self.todo, self.size = scorer_pickle, plan, todo, size
+        self.taken = 0
+        self.again: deque[_Job] = deque()
+        self.workers: list[_Worker] = []
+        self.failed_starts = 0
+
+    @property
+    def busy(self) -> bool:
+        return self.taken < len(self.todo) or bool(self.again) or any(worker.job for worker in self.workers)
+
+    def start(self, n: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        for _ in range(n):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs, self.scorer_pickle), daemon=True)
+            with _interrupts_held():
+                process.start()
+            theirs.close()
+            self.workers.append(_Worker(process, ours))
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            worker.connection.close()
+            worker.process.kill()
+        for worker in self.workers:
+            worker.process.join()
+        self.workers.clear()
+
+    def step(self) -> Iterator[tuple[IndexArray, Scores]]:
+        """Wait until some worker has something to say, and deal with it."""
+        heard = wait([worker.connection for worker in self.workers])
+        for worker in [worker for worker in self.workers if worker.connection in heard]:
+            alive, message = _heard_from(worker)
+            if not alive:
+                yield from self._bury(worker)
+                continue
+            if isinstance(message, str):
+                raise ScorerError(message)
+            done, worker.job = worker.job, None
+            if done is None:
+                worker.ready, self.failed_starts = True, 0
+                self._feed(worker)
+            else:
+                scores, seconds = message
+                self.size.observe(len(done.units), seconds)
+                self._feed(worker)  # first, so that it works on while the scores are stored
+                yield done.units, scores
+
+    def _feed(self, worker: _Worker) -> None:
+        job = self._next_job()
+        if job is None:
+            return
+        try:
+            worker.connection.send(self.plan.items(job.units))
+        except OSError:  # it died idle: the batch is not to blame, and the loss is noticed by the next wait
+            self.again.append(job)
+        else:
+            worker.job = job
+
+    def _next_job(self) -> _Job | None:
+        if self.again:
+            return self.again.popleft()
+        left = len(self.todo) - self.taken
+        if not left:
+            return None
+        fair = max(1, left // (2 * len(self.workers)))  # so that the workers end together
+        start, self.taken = self.taken, self.taken + min(self.size.units, left if self.size.fixed else fair)
+        return _Job(self.todo[start : self.taken])
+
+    def _bury(self, worker: _Worker) -> Iterator[tuple[IndexArray, Scores]]:
+        self.workers.remove(worker)
+        worker.connection.close()
+        worker.process.join(timeout=_SECONDS_TO_DIE)
+        worker.process.kill()
+        worker.process.join()
+        code, job = worker.process.exitcode, worker.job
+        if not worker.ready:
+            self.failed_starts += 1
+            if (code is not None and code >= 0) or self.failed_starts > 3:
+                raise ScorerError(
+                    f"a worker process ended with status {code} before it could start; score with one worker, or from a"
+                    " script file whose entry is guarded by: if __name__ == '__main__'"
+                )
+        if job is not None:
+            if job.deaths < _DEATHS_FORGIVEN:
+                self.again.append(_Job(job.units, job.deaths + 1))
+            elif len(job.units) > 1:
+                self.again.extend(_Job(half, job.deaths) for half in np.array_split(job.units, 2))
+            else:
+                n = len(self.plan.inputs_of(job.units))
+                yield job.units, failed_scores(n, f"the worker process died on it twice ({_cause(code)})")
+        if self.busy:
+            self.start(1)
+            for idle in [other for other in self.workers if other.ready and other.job is None]:
+                self._feed(idle)
+
+
+def _heard_from(worker: _Worker) -> tuple[bool, Any]:
+    """Whether the worker lives, and what it has to say if it does."""
+    try:
+        return True, worker.connection.recv()
+    except (EOFError, OSError):
+        return False, None
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started meanwhile never see Ctrl-C, not even while they load; ours is delivered afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _cause(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"status {code}"
+
+
+def _work(connection: Connection, scorer_pickle: bytes) -> None:
+    """A worker's life. It sends None when it is ready, scores and seconds for items, a text when it cannot go on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    try:
+        scorer = pickle.loads(scorer_pickle)
+    except Exception as error:
+        connection.send(f"the scorer cannot be rebuilt in a worker process ({type(error).__name__}: {error})")
+        return
+    connection.send(None)
+    while True:
+        try:
+            items = connection.recv()
+        except EOFError:
+            return
+        try:
+            scores, seconds = call_scorer(scorer, items)
+        except RewardmeterError as error:
+            connection.send(str(error))
+            return
+        plain = Scores(scores.values, scores.outcomes, dict(scores.reasons), None, scores.cost)
+        connection.send((plain, seconds))

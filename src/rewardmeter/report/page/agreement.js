@@ -1,0 +1,219 @@
+// Agreement: how the chosen scorer's numbers lie against people's, pooled and within items.
+
+const DENSITY = read("agreement") || {};
+const MARGINS = read("margins") || {};
+const STEPS = 7;
+
+// A plot is drawn at the width that it has, and drawn again when that changes.
+function plotBox(draw) {
+  const box = h("div", { class: "figure-box" });
+  let width = 0;
+  const paint = () => {
+    const now = Math.round(box.clientWidth);
+    if (!now || now === width) return;
+    width = now;
+    box.replaceChildren(draw(now));
+  };
+  new ResizeObserver(paint).observe(box);
+  return box;
+}
+
+const frame = (width, height, label, ...marks) =>
+  s("svg", { class: "figure", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, marks);
+
+const total = (counts) => counts.flat().reduce((a, b) => a + b, 0);
+
+// ---- density of score against gold
+
+// Counts span orders of magnitude: equal steps of the logarithm.
+function step(count, most) {
+  return most <= 1 ? STEPS - 1 : Math.min(STEPS - 1, Math.floor((Math.log(count) / Math.log(most)) * STEPS));
+}
+
+function meanLine(grid, x, y) {
+  const middles = grid.y.slice(1).map((edge, j) => (edge + grid.y[j]) / 2);
+  const points = grid.counts.map((column, i) => {
+    const count = total(column);
+    if (count < 10) return null;
+    const mean = column.reduce((sum, c, j) => sum + c * middles[j], 0) / count;
+    return [x((grid.x[i] + grid.x[i + 1]) / 2), y(mean)];
+  });
+  return points.filter(Boolean);
+}
+
+function axes(x, y, xs, ys, box) {
+  const dx = tickDecimals(xs);
+  const dy = tickDecimals(ys);
+  return [
+    xs.map((v) => [
+      s("line", { class: v === 0 ? "zero" : "grid", x1: x(v), x2: x(v), y1: box.top, y2: box.bottom }),
+      s("text", { class: "tick", x: x(v), y: box.bottom + 16, "text-anchor": "middle" }, tickText(v, dx)),
+    ]),
+    ys.map((v) => [
+      s("line", { class: v === 0 ? "zero" : "grid", x1: box.left, x2: box.right, y1: y(v), y2: y(v) }),
+      s("text", { class: "tick", x: box.left - 6, y: y(v) + 4, "text-anchor": "end" }, tickText(v, dy)),
+    ]),
+  ];
+}
+
+function densityPlot(grid, label, width) {
+  const height = Math.round(Math.min(380, Math.max(240, width * 0.7)));
+  const box = { left: 44, right: width - 8, top: 24, bottom: height - 40 };
+  const x = linear([grid.x[0], grid.x.at(-1)], [box.left, box.right]);
+  const y = linear([grid.y[0], grid.y.at(-1)], [box.bottom, box.top]);
+  const most = Math.max(1, ...grid.counts.map((column) => Math.max(0, ...column)));
+  const cells = grid.counts.flatMap((column, i) =>
+    column.map((count, j) => count > 0 && s("rect", {
+      class: `heat q${step(count, most)}`,
+      x: x(grid.x[i]), y: y(grid.y[j + 1]),
+      width: Math.max(0.5, x(grid.x[i + 1]) - x(grid.x[i])), height: Math.max(0.5, y(grid.y[j]) - y(grid.y[j + 1])),
+    })),
+  );
+  const line = meanLine(grid, x, y);
+  const end = line.at(-1);
+  return frame(
+    width, height, label,
+    axes(x, y, ticks(grid.x[0], grid.x.at(-1), width / 90), ticks(grid.y[0], grid.y.at(-1), 5), box),
+    cells,
+    line.length > 1 && s("polyline", { class: "mean-halo", points: line.map((p) => p.join(",")).join(" ") }),
+    line.length > 1 && s("polyline", { class: "mean", points: line.map((p) => p.join(",")).join(" ") }),
+    line.length > 1 && s("text", { class: "direct", x: Math.min(end[0], box.right - 4), y: end[1] < box.top + 24 ? end[1] + 20 : end[1] - 9, "text-anchor": "end" }, "mean of each column"),
+    s("text", { class: "axis-name", x: box.right, y: height - 6, "text-anchor": "end" }, `${grid.x_label || "score"} →`),
+    s("text", { class: "axis-name", x: 4, y: 12 }, `↑ ${grid.y_label || "gold"}`),
+  );
+}
+
+function densityKey(grid) {
+  const most = Math.max(1, ...grid.counts.flat());
+  const shade = (q) => s("rect", { class: `heat q${q}`, x: q * 16, y: 0, width: 16, height: 10 });
+  return h("p", { class: "legend" }, h("span", { class: "key" }, "1", s("svg", { width: 16 * STEPS, height: 10, "aria-hidden": "true" }, Array.from({ length: STEPS }, (_, q) => shade(q))), `${whole(most)} per cell, log steps`));
+}
+
+const idsOf = (level, grouping) => Object.keys(STATISTICS).filter((id) => id.split(".")[0] === level && (id.split(".")[2] ?? "") === grouping);
+const POOLED_IDS = idsOf("segment", "");
+const ITEM_IDS = idsOf("segment", "item");
+const PAIR_IDS = idsOf("pair", "");
+
+// One axis for all panels and all scorers, so that they can be compared.
+function panelAxis() {
+  const ids = [...POOLED_IDS, ...ITEM_IDS, ...PAIR_IDS];
+  const low = Math.min(0, ...ROWS.flatMap((row) => ids.map((id) => estimateOf(row, id)?.low ?? valueOf(row, id) ?? 0)));
+  const span = [low < 0 ? Math.max(-1, Math.floor(low * 5) / 5) : 0, 1];
+  return { scale: linear(span, [3, 97]), marks: ticks(...span, 3) };
+}
+
+// The statistics that belong to a panel, each with its whisker.
+function panelStatistics(row, ids) {
+  const wanted = ids.filter((id) => estimateOf(row, id));
+  if (!wanted.length) return null;
+  const { scale, marks } = panelAxis();
+  const grid = () => marks.map((mark) => upright(mark === 0 ? "zero" : "grid", scale(mark)));
+  const names = marks.map((mark) => s("text", { class: "tick", x: at(scale(mark)), y: 12, "text-anchor": "middle" }, tickText(mark, tickDecimals(marks))));
+  const lines = wanted.map((id) => {
+    const estimate = estimateOf(row, id);
+    const decimals = decimalsFor(halfWidth(estimate));
+    const line = h("tr", null,
+      h("th", { scope: "row" }, labelNodes(id)),
+      h("td", { class: "num" }, defined(estimate) ? number(estimate.value, decimals, 3) : undefinedWord()),
+      h("td", { class: "plot" }, s("svg", { "aria-hidden": "true" }, grid(), whisker(estimate, scale, "selected"))),
+    );
+    return explain(line, estimateTip(row, id, estimate));
+  });
+  return h("table", { class: "mini" }, h("tbody", null, lines, h("tr", { class: "scale", "aria-hidden": "true" }, h("td"), h("td"), h("td", { class: "plot" }, s("svg", null, names)))));
+}
+
+function densityPanel(row, grid, title, ids) {
+  const count = total(grid.counts);
+  const main = estimateOf(row, ids.find((id) => id.startsWith("segment.pearson")) ?? "");
+  const label = `${title}: density of ${whole(count)} responses of ${row.scorer}, ${grid.x_label || "score"} against ${grid.y_label || "gold"}` + (defined(main) ? `; Pearson ${number(main.value, 2)}` : "");
+  return h("figure", { class: "panel" },
+    h("figcaption", null, h("h3", null, title), h("p", null, `${whole(count)} responses`)),
+    plotBox((width) => densityPlot(grid, label, width)),
+    densityKey(grid),
+    panelStatistics(row, ids),
+  );
+}
+
+// ---- margins of preferences
+
+const marginKind = (low, high) => (high <= 0 ? "lost" : low >= 0 ? "won" : "even");
+
+function marginLabels(zero, box) {
+  return [
+    s("text", { class: "direct", x: zero + 10, y: 16 }, "with people →"),
+    s("text", { class: "direct soft", x: zero - 10, y: 16, "text-anchor": "end" }, "← against people"),
+    s("text", { class: "axis-name", x: box.right, y: box.bottom + 34, "text-anchor": "end" }, "score of the answer that people prefer − score of the other"),
+  ];
+}
+
+const hatch = () =>
+  s("pattern", { id: "hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    s("rect", { class: "hatch-ground", width: 5, height: 5 }),
+    s("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 5 }));
+
+function marginPlot({ edges, counts }, label, width) {
+  const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
+  const box = { left: 44, right: width - 8, top: 28, bottom: height - 40 };
+  const x = linear([edges[0], edges.at(-1)], [box.left, box.right]);
+  const y = linear([0, Math.max(1, ...counts)], [box.bottom, box.top]);
+  const bars = counts.map((count, i) => {
+    const [left, right] = [x(edges[i]), x(edges[i + 1])];
+    return count > 0 && s("rect", { class: `bar ${marginKind(edges[i], edges[i + 1])}`, x: left + 0.5, y: y(count), width: Math.max(1, right - left - 1), height: box.bottom - y(count) });
+  });
+  const zero = x(Math.min(edges.at(-1), Math.max(edges[0], 0)));
+  return frame(
+    width, height, label,
+    s("defs", null, hatch()),
+    axes(x, y, ticks(edges[0], edges.at(-1), width / 90), ticks(0, Math.max(1, ...counts), 4).filter(Number.isInteger), box),
+    bars,
+    s("line", { class: "zero", x1: zero, x2: zero, y1: box.top - 4, y2: box.bottom }),
+    marginLabels(zero, box),
+  );
+}
+
+function marginPanel(row, { edges, counts }) {
+  const count = total(counts);
+  const sum = (kind) => whole(total(counts.filter((_, i) => marginKind(edges[i], edges[i + 1]) === kind)));
+  const label = `Score margins of ${row.scorer} over ${whole(count)} pairs: ${sum("won")} in bins towards the answer that people prefer, ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
+  return h("figure", { class: "panel broad" },
+    h("figcaption", null, h("h3", null, "Margin towards the preferred answer"), h("p", null, `${whole(count)} pairs; the outermost bars hold everything beyond`)),
+    plotBox((width) => marginPlot({ edges, counts }, label, width)),
+    panelStatistics(row, PAIR_IDS),
+  );
+}
+
+// ---- the section
+
+function gapSentence(row) {
+  const [pooled, item] = [estimateOf(row, "segment.pearson"), estimateOf(row, "segment.pearson.item")];
+  if (!defined(pooled) || !defined(item)) return null;
+  const decimals = Math.min(2, decimalsFor(Math.max(halfWidth(pooled) || 0, halfWidth(item) || 0), 2));
+  const gap = pooled.value - item.value;
+  if (Number(Math.abs(gap).toFixed(decimals)) === 0) return `Pearson by item is as high as pooled: ${number(item.value, decimals)}.`;
+  const which = gap > 0 ? "lower" : "higher";
+  return `Pearson is ${number(pooled.value, decimals)} pooled and ${number(item.value, decimals)} by item: ${number(Math.abs(gap), decimals)} ${which} where answers to the same item are compared.`;
+}
+
+function startAgreement(box) {
+  const panels = h("div", { class: "panels" });
+  const line = h("p", { class: "finding" });
+  const has = (scorer) => Boolean(DENSITY[scorer] || MARGINS[scorer]);
+  const draw = () => {
+    const row = rowOf.get(state.scorer);
+    const [grids, margins] = [DENSITY[state.scorer], MARGINS[state.scorer]];
+    line.textContent = (grids && gapSentence(row)) || "";
+    redraw(panels,
+      grids?.pooled && densityPanel(row, grids.pooled, "All responses together", POOLED_IDS),
+      grids?.item && densityPanel(row, grids.item, "Within items", ITEM_IDS),
+      margins && marginPanel(row, margins),
+      grids && !grids.item && h("p", { class: "empty" }, "Within items there is nothing to draw for this scorer."),
+      !grids && !margins && h("p", { class: "empty" }, `No distribution was kept for ${state.scorer}.`),
+    );
+  };
+  const deck = Object.keys(DENSITY).length
+    ? "Cells of a stronger shade hold more responses. All together, every response counts at once, so easy and hard items are mixed; within items, both sides are centred on their item's mean, so only differences between answers to the same item are left."
+    : "How far the scorer puts the answer that people prefer above the other one. Left of zero it prefers the other.";
+  box.append(h("p", { class: "deck" }, deck), h("div", { class: "controls" }, scorerPicker(has)), line, panels);
+  watch(["scorer"], draw);
+  draw();
+}

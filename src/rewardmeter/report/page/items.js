@@ -1,0 +1,117 @@
+// The items to browse: where the chosen scorer and people are furthest apart first.
+
+const ITEMS = read("items") || [];
+const PAGE = 20;
+
+const disagreement = (item) => item.disagreement?.[state.scorer] ?? null;
+
+function itemText(item) {
+  const prompt = typeof item.prompt === "string" ? item.prompt : (item.prompt || []).map((message) => message.content).join("\n");
+  return [item.id, prompt, ...(item.references || []), ...item.responses.map((response) => response.text || "")].join("\n").toLocaleLowerCase();
+}
+
+function firstWords(item) {
+  const prompt = typeof item.prompt === "string" ? item.prompt : item.prompt?.at(-1)?.content;
+  const text = (prompt || item.responses[0]?.text || "").trim();
+  return text.length > 220 ? `${text.slice(0, 220)}…` : text;
+}
+
+function itemColumns() {
+  const names = [...new Set(ITEMS.flatMap((item) => Object.keys(item.columns || {})))];
+  const values = (name) => [...new Set(ITEMS.map((item) => String(item.columns?.[name] ?? "")))].filter(Boolean).sort();
+  return names.map((name) => [name, values(name)]).filter(([, all]) => all.length > 1 && all.length <= 300);
+}
+
+function itemCard(item, goldSpan, most) {
+  const apart = disagreement(item);
+  const share = apart === null || !(most > 0) ? 0 : Math.max(0, apart / most);
+  const bar = s("svg", { class: "bar-strip", "aria-hidden": "true" }, s("rect", { class: "bar-ground", width: "100%", height: "100%", rx: 2 }), s("rect", { class: "bar-fill", width: at(100 * share), height: "100%", rx: 2 }));
+  const card = h("details", { class: "item", id: anchorOf(item) },
+    h("summary", null,
+      h("span", { class: "item-id" }, h("bdi", null, item.id)),
+      h("span", { class: "item-words", dir: "auto" }, firstWords(item) || "no text kept"),
+      h("span", { class: "item-apart" }, apart === null ? undefinedWord() : [bar, h("span", { class: "num" }, number(apart, 2))]),
+    ),
+  );
+  card.addEventListener("toggle", () => {
+    if (card.open && !card.querySelector(".item-body")) card.append(h("div", { class: "item-body" }, itemBody(item, goldSpan)));
+  });
+  return card;
+}
+
+function startItems(box) {
+  const query = { text: "", columns: {}, shown: PAGE };
+  const texts = new Map();
+  const goldSpan = extent(ITEMS.flatMap((item) => item.responses.flatMap((response) => [response.gold, ...(response.ratings || [])])));
+  const list = h("div", { class: "items" });
+  const count = h("p", { class: "count", role: "status" });
+  const open = new Set();
+
+  const contains = (item) => {
+    if (!query.text) return true;
+    if (!texts.has(item)) texts.set(item, itemText(item));
+    return texts.get(item).includes(query.text);
+  };
+  const fits = (item) => contains(item) && Object.entries(query.columns).every(([name, value]) => !value || String(item.columns?.[name]) === value);
+  const sorted = () => ITEMS.filter(fits).sort((a, b) => (disagreement(b) ?? -Infinity) - (disagreement(a) ?? -Infinity) || 0);
+
+  const draw = () => {
+    const found = sorted();
+    const most = Math.max(0, ...ITEMS.map((item) => disagreement(item) ?? 0));
+    const cards = found.slice(0, query.shown).map((item) => {
+      const card = itemCard(item, goldSpan, most);
+      card.addEventListener("toggle", () => (card.open ? open.add(item) : open.delete(item)));
+      card.open = open.has(item);
+      return card;
+    });
+    const more = found.length > query.shown && h("button", { type: "button", class: "quiet", "data-key": "more-items", onclick: () => { query.shown += PAGE; draw(); } }, `Show ${Math.min(PAGE, found.length - query.shown)} more`);
+    count.textContent = found.length === ITEMS.length ? `${whole(ITEMS.length)} items in this page` : `${whole(found.length)} of ${whole(ITEMS.length)} items`;
+    const heads = h("p", { class: "item-heads", "aria-hidden": "true" }, h("span", null, "Item"), h("span", null, "Begins"), h("span", null, "Disagreement"));
+    redraw(list, found.length > 0 && heads, cards, more, !found.length && h("p", { class: "empty" }, "No item fits these filters."));
+  };
+
+  // A link to an item opens it, wherever it stands in the list.
+  const follow = () => {
+    let wanted = null;
+    try {
+      wanted = decodeURIComponent(window.location.hash.slice(1));
+    } catch {
+      return;
+    }
+    const item = ITEMS.find((each) => anchorOf(each) === wanted);
+    if (!item) return;
+    if (!fits(item)) {
+      Object.assign(query, { text: "", columns: {} });
+      for (const control of controls.querySelectorAll("[data-filter]")) control.value = "";
+    }
+    open.add(item);
+    query.shown = Math.max(query.shown, sorted().indexOf(item) + 1);
+    draw();
+    const card = document.getElementById(anchorOf(item));
+    card.scrollIntoView({ block: "start" });
+    card.querySelector("summary").focus({ preventScroll: true });
+  };
+
+  const filter = (change) => {
+    change();
+    query.shown = PAGE;
+    draw();
+  };
+  const search = h("input", { type: "search", placeholder: "text or id contains", "data-filter": true, oninput: (event) => filter(() => (query.text = event.target.value.trim().toLocaleLowerCase())) });
+  const columns = itemColumns().map(([name, values]) => {
+    const node = select([["", "all"], ...values.map((value) => [value, value])], "", (value) => filter(() => (query.columns[name] = value)), `item-${name}`);
+    node.dataset.filter = "";
+    return field(name, node);
+  });
+  const controls = h("div", { class: "controls" }, scorerPicker(), ITEMS.length > 5 && field("Find", search), columns);
+  box.append(
+    h("p", { class: "deck" }, "Items on which the chosen scorer and people are furthest apart come first. Open one to read the prompt, the responses, what people said and what every scorer said."),
+    controls,
+    count,
+    list,
+  );
+  watch(["scorer"], draw);
+  window.addEventListener("hashchange", follow);
+  draw();
+  follow();
+}

@@ -1,0 +1,51 @@
+"""What all tests share: where the real data is, and a score store of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+# Set before any test imports NumPy: oversubscribed threads make small problems many times slower.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def no_data(why: str) -> NoReturn:
+    """Skip the test, or fail it where REWARDMETER_REQUIRE_DATA=1 says that the data must be there."""
+    if os.environ.get("REWARDMETER_REQUIRE_DATA") == "1":
+        pytest.fail(f"{why} (REWARDMETER_REQUIRE_DATA=1 does not allow to skip this)", pytrace=False)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder with one folder per named dataset: the first of REWARDMETER_DATA that exists, else ../shared/data."""
+    listed = [Path(folder) for folder in os.environ.get("REWARDMETER_DATA", "").split(os.pathsep) if folder]
+    for folder in listed or [BESIDE_THE_REPOSITORY]:
+        if folder.is_dir():
+            return folder.resolve()
+    no_data("real data not found: set REWARDMETER_DATA")
+
+
+@pytest.fixture(scope="session")
+def data_set(data_root: Path) -> Callable[[str], Path]:
+    """``data_set("judgebench")``: the folder of one named dataset."""
+
+    def folder(name: str) -> Path:
+        if not (data_root / name).is_dir():
+            no_data(f"real data not found: {data_root} has no folder '{name}'")
+        return data_root / name
+
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def private_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's score store."""
+    monkeypatch.setenv("REWARDMETER_STORE", str(tmp_path / "scores.sqlite"))
