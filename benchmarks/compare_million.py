@@ -18,7 +18,7 @@ import time
 import numpy as np
 
 from rewardmeter.api import contenders
-from rewardmeter.compare import compare_scores
+from rewardmeter.comparison import compare_scores
 from rewardmeter.dataset import Dataset, Ratings, Recorded
 
 

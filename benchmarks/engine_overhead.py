@@ -26,7 +26,7 @@ import numpy as np
 from rewardmeter.dataset import Dataset
 from rewardmeter.engine import score
 from rewardmeter.io.store import Store
-from rewardmeter.scorer import Laws, Scorer
+from rewardmeter.scoring import Laws, Scorer
 from rewardmeter.types import Item, Response, Scores
 
 GOAL = 4.0

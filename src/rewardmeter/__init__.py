@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from rewardmeter.version import __version__
 
 _HOME = {
-    "Board": "rewardmeter.compare",
+    "Board": "rewardmeter.comparison",
     "Dataset": "rewardmeter.dataset",
     "Estimate": "rewardmeter.stats.result",
     "Item": "rewardmeter.types",
-    "Laws": "rewardmeter.scorer",
+    "Laws": "rewardmeter.scoring",
     "Message": "rewardmeter.types",
     "Outcome": "rewardmeter.types",
     "Response": "rewardmeter.types",
     "RewardmeterError": "rewardmeter.errors",
-    "Scorer": "rewardmeter.scorer",
+    "Scorer": "rewardmeter.scoring",
     "Scores": "rewardmeter.types",
     "compare": "rewardmeter.api",
     "load": "rewardmeter.api",
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from rewardmeter.api import load as load
     from rewardmeter.api import score as score
     from rewardmeter.api import scorer as scorer
-    from rewardmeter.compare import Board as Board
+    from rewardmeter.comparison import Board as Board
     from rewardmeter.dataset import Dataset as Dataset
     from rewardmeter.errors import RewardmeterError as RewardmeterError
-    from rewardmeter.scorer import Laws as Laws
-    from rewardmeter.scorer import Scorer as Scorer
+    from rewardmeter.scoring import Laws as Laws
+    from rewardmeter.scoring import Scorer as Scorer
     from rewardmeter.stats.result import Estimate as Estimate
     from rewardmeter.types import Item as Item
     from rewardmeter.types import Message as Message

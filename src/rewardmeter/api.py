@@ -7,21 +7,23 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from rewardmeter.compare import Board, Contender, compare_scores
+from rewardmeter.comparison import Board, Contender, check_request, compare_scores
 from rewardmeter.dataset import Dataset
 from rewardmeter.engine import Progress, ScoreStore
 from rewardmeter.engine import score as run_engine
 from rewardmeter.errors import SpecError
 from rewardmeter.io.load import load
+from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.store import Store, default_store_path
-from rewardmeter.scorer import Family, Negated, Scorer, families, make_scorer, parse_spec
-from rewardmeter.scorer import scorer as scorer_from_function
+from rewardmeter.scoring import Family, Negated, Scorer, families, make_scorer, parse_spec
+from rewardmeter.scoring import scorer as scorer_from_function
 from rewardmeter.scorers.recorded import recorded_names, recorded_scores
 from rewardmeter.types import Scores
 
 __all__ = ["compare", "contenders", "load", "score", "scorer"]
 
 AnyScorer = str | Scorer | Callable[..., Any]
+Scorers = Sequence[AnyScorer | tuple[str, AnyScorer]] | Mapping[str, AnyScorer]
 
 
 def scorer(what: Any = None, /, **options: Any) -> Any:
@@ -69,7 +71,7 @@ def score(
 
 def compare(
     data: Dataset | str | Path,
-    scorers: Sequence[AnyScorer] | Mapping[str, AnyScorer],
+    scorers: Scorers,
     *,
     aspect: str | None = None,
     slices: Sequence[str] = (),
@@ -88,10 +90,10 @@ def compare(
     data:
         A dataset, or what `load` takes ("wmt23-mtme:zh-en", a file, a folder).
     scorers:
-        Specs, scorers or functions; a mapping gives them names of your own. ``"recorded"`` stands for every scorer
+        Specs, scorers or functions; a mapping, or pairs of name and scorer, give them names of your own. ``"recorded"`` stands for every scorer
         that the data carries.
     aspect, slices, statistic, resamples, level, seed:
-        See `rewardmeter.compare.compare_scores`.
+        See `rewardmeter.comparison.compare_scores`.
     store, workers, progress:
         See `score`.
 
@@ -101,6 +103,7 @@ def compare(
         If the data, a spec, a column or the store is wrong.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
+    check_request(dataset, aspect, slices, statistic)
     made = contenders(dataset, scorers, store=store, workers=workers, progress=progress)
     return compare_scores(
         dataset,
@@ -116,15 +119,17 @@ def compare(
 
 def contenders(
     dataset: Dataset,
-    scorers: Sequence[AnyScorer] | Mapping[str, AnyScorer],
+    scorers: Scorers,
     *,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
     progress: Progress | None = None,
 ) -> list[Contender]:
     """Every scorer with its scores on the dataset; recorded ones are read, the others are run."""
+    asked = scorers.items() if isinstance(scorers, Mapping) else scorers
     named: list[tuple[str | None, AnyScorer]]
-    named = list(scorers.items()) if isinstance(scorers, Mapping) else [(None, what) for what in scorers]
+    named = [what if isinstance(what, tuple) else (None, what) for what in asked]
+    dataset = _with_score_files(dataset, [what for _, what in named])
     plans = [(label, *_plan(dataset, what)) for label, what in named]
     made: list[Contender] = []
     needs_store = any(scorer is not None for _, scorer, _, _ in plans)
@@ -143,8 +148,19 @@ def _plan(dataset: Dataset, what: AnyScorer) -> tuple[Scorer | None, Sequence[st
     if isinstance(what, str):
         spec = parse_spec(what)
         if spec.name == "recorded":
+            if spec.target is not None and names_score_file(spec.target):
+                return None, tuple(read_recorded_file(spec.target, dataset)), spec.negated
             return None, recorded_names(dataset, spec.target), spec.negated
     return make_scorer(what), (), False
+
+
+def _with_score_files(dataset: Dataset, scorers: Sequence[AnyScorer]) -> Dataset:
+    """The dataset with the scorers of every file that a spec ``recorded:FILE`` names."""
+    for what in scorers:
+        spec = parse_spec(what) if isinstance(what, str) else None
+        if spec is not None and spec.name == "recorded" and spec.target and names_score_file(spec.target):
+            dataset = dataset.with_recorded(read_recorded_file(spec.target, dataset))
+    return dataset
 
 
 def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> Contender:

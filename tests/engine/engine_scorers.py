@@ -15,7 +15,7 @@ import numpy as np
 
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import MissingExtraError
-from rewardmeter.scorer import Laws
+from rewardmeter.scoring import Laws
 from rewardmeter.types import Cost, Item, Outcome, Prompt, Response, Scores
 
 Row = tuple[Prompt | None, tuple[str, ...], Sequence[str | None]]

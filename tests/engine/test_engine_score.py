@@ -25,7 +25,7 @@ from rewardmeter.engine import score
 from rewardmeter.engine.calls import BatchSize
 from rewardmeter.errors import MissingExtraError, ScorerError, StoreError
 from rewardmeter.io.store import Store
-from rewardmeter.scorer import Negated, scorer, signature_of
+from rewardmeter.scoring import Negated, scorer, signature_of
 from rewardmeter.types import Item, Outcome, Scores
 
 

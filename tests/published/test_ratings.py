@@ -44,6 +44,9 @@ def test_wmt23_reproduces_the_log_of_mt_metrics_eval(data_root, pair):
                 checked += 1
                 value = record["published"][key]
                 found = entry[statistic]
+                if record[key] is None:  # the log writes 0 for what is undefined; scipy says undefined
+                    assert not found.defined, (name, statistic)
+                    continue
                 # The log has 7 digits.
                 if (value is None) != (not found.defined) or (value is not None and abs(found.value - value) > 1e-6):
                     wrong.append((name, statistic, value, found.value))
@@ -162,13 +165,10 @@ def test_hanna_printed_and_recomputed_values(data_root):
     assert bleu["system.pearson"].value == pytest.approx(0.798877, abs=5e-7)
     assert bleu["system.spearman"].value == pytest.approx(0.721212, abs=5e-7)
     assert bleu["system.kendall_b"].value == pytest.approx(0.555556, abs=5e-7)
-    assert expected["without_human_row"]
     checked = 0
-    for aspect, metrics in expected["without_human_row"].items():
-        board = board_of(data_root, "hanna", aspect=_hanna_aspect(aspect))
+    for aspect, metrics in expected["without_human_row"]["metrics"].items():  # judges are under "llm"
+        board = board_of(data_root, "hanna", aspect=aspect)
         for name, record in metrics.items():
-            if name not in board.scorers:
-                continue
             entry = board[name]
             for key, id in (
                 ("pooled_pearson", "segment.pearson"),
@@ -180,11 +180,6 @@ def test_hanna_printed_and_recomputed_values(data_root):
                 assert same(entry[id], record[key], 6), (aspect, name, id, record[key], entry[id])
                 checked += 1
     assert checked > 1000
-
-
-def _hanna_aspect(name):
-    short = {"RE": "Relevance", "CH": "Coherence", "EM": "Empathy", "SU": "Surprise", "EG": "Engagement"}
-    return {**short, "CX": "Complexity"}.get(name, name)
 
 
 def test_nothing_is_nan_in_the_json(data_root):

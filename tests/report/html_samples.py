@@ -66,7 +66,8 @@ def three_scorers() -> dict[str, Any]:
             "domain": {
                 "news": {"n": 100, "statistics": {"segment.pearson.item": estimate(value + 0.1, None)}},
                 "chat": {"n": 29, "statistics": {"segment.pearson.item": estimate(value - 0.1, None)}},
-                "code": {"n": 30, "statistics": {"segment.pearson.item": estimate(None)}},
+                "maths": {"n": 30, "statistics": {"segment.pearson.item": estimate(value + 0.05, None)}},
+                "code": {"n": 50, "statistics": {"segment.pearson.item": estimate(None)}},
             }
         }
 

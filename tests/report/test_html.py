@@ -108,18 +108,21 @@ def test_the_table_without_scripts_has_every_value() -> None:
 )
 def test_an_unknown_id_gets_a_label_from_its_parts(statistic: str, label: str) -> None:
     page = Page(render(board([row("a", 1, {statistic: estimate(0.5)})])))
-    assert page.block("statistics") == {statistic: {"label": label}}
+    assert page.block("statistics") == [{"id": statistic, "label": label}]
 
 
 def test_given_labels_and_definitions_are_used() -> None:
     page = render(three_scorers(), views())
-    assert Page(page).block("statistics")["segment.pearson"]["definition"] == "Over all responses at once."
+    assert {"id": "segment.pearson", **views()["statistics"]["segment.pearson"]} in Page(page).block("statistics")
     assert "Over all responses at once." in page[page.index('class="definitions"') :]
 
 
 def test_the_ranking_statistic_comes_first() -> None:
     made = board([row("a", 1, {"segment.pearson": estimate(0.1), "segment.pearson.item": estimate(0.2)})])
-    assert list(Page(render(made)).block("statistics")) == ["segment.pearson.item", "segment.pearson"]
+    assert [entry["id"] for entry in Page(render(made)).block("statistics")] == [
+        "segment.pearson.item",
+        "segment.pearson",
+    ]
 
 
 def test_sentences_are_typeset() -> None:

@@ -114,7 +114,7 @@ def test_undefined_is_said_and_not_drawn(show: Open) -> None:
     expect(gamma.locator("circle")).to_have_count(0)
     expect(gamma.locator("td.place")).to_have_text("–")
     assert names(page)[-1] == "gamma"
-    page.locator('[data-key="sort-chosen"]').click()
+    page.locator('[data-key="sort-:chosen"]').click()
     assert names(page) == ["length", "beta", "alpha", "gamma"]
 
 
@@ -122,17 +122,21 @@ def test_undefined_is_said_and_not_drawn(show: Open) -> None:
     ("value", "half", "text"),
     [
         (0.54321, 0.004, ".543"),
-        (0.54321, 0.012, ".54"),
-        (0.54321, 0.2, ".5"),
-        (-0.0432, 0.012, "−.04"),
-        (0.99996, 0.012, "1.00"),
-        (-0.001, 0.012, ".00"),
+        (0.54321, 0.0035, ".5432"),
+        (0.54321, 0.012, ".543"),
+        (0.54321, 0.04, ".54"),
+        (0.54321, 0.098, ".54"),
+        (0.54321, 0.5, ".5"),
+        (-0.0432, 0.012, "−.043"),
+        (0.99996, 0.012, "1.000"),
+        (-0.0001, 0.012, ".000"),
         (0.54321, None, ".543"),
         (1034.4, 12, "1034"),
         (25123.4, 12, "25,123"),
     ],
 )
 def test_digits_are_no_finer_than_the_interval(show: Open, value: float, half: float | None, text: str) -> None:
+    """Rule of the Particle Data Group: 100–354 two digits of the uncertainty, 355–949 one, 950–999 as 1000."""
     page = show(board([row("a", 1, {"some.thing": estimate(value, half)})]))
     expect(page.locator("td.chosen")).to_have_text(text)
 
@@ -156,7 +160,7 @@ def test_sorting_with_the_keyboard_keeps_the_focus(show: Open) -> None:
     page.keyboard.press("Enter")
     assert names(page) == ["length", "gamma", "alpha", "beta"]
     expect(header).to_have_attribute("aria-sort", "ascending")
-    page.locator('[data-key="sort-scorer"]').click()
+    page.locator('[data-key="sort-:scorer"]').click()
     assert names(page) == ["alpha", "beta", "gamma", "length"]
 
 
@@ -217,7 +221,7 @@ def test_columns_can_be_added_and_taken_away(show: Open) -> None:
     page.locator(".menu > summary").click()
     page.locator('[data-key="column-segment.pearson"]').uncheck()
     expect(page.locator('[data-key="sort-segment.pearson"]')).to_have_count(0)
-    page.locator('[data-key="column-coverage"]').check()
+    page.locator('[data-key="column-:coverage"]').check()
     assert body_row(page, "alpha").locator("td.num").last.text_content() == "100\u00a0%"
     page.keyboard.press("Escape")
     expect(page.locator(".sheet")).to_be_hidden()
@@ -227,7 +231,7 @@ def test_the_tip_comes_by_mouse_and_by_keyboard_and_goes_with_escape(show: Open)
     page = show(three_scorers(), views())
     body_row(page, "alpha").locator("td.plot").hover()
     tip = page.locator("#tip")
-    for part in ("alpha", "value.50", ".40 to .60", "n120", "tie threshold ε.2500", "bootstrap over items"):
+    for part in ("alpha", "value.500", ".400 to .600", "n120", "tie threshold ε.2500", "bootstrap over items"):
         expect(tip).to_contain_text(part)
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
@@ -269,8 +273,29 @@ def test_density_draws_every_cell_that_holds_something(show: Open) -> None:
         figure.get_attribute("aria-label") or ""
     )
     expect(page.locator(".finding")).to_have_text(
-        "Pearson is .6 pooled and .5 by item: .1 lower where answers to the same item are compared."
+        "Pearson is .60 pooled and .50 by item: lower where answers to the same item are compared."
     )
+
+
+def test_the_line_is_the_median_of_each_column(show: Open) -> None:
+    """Grouped median, closed form: 10 below and 30 in [1, 2) is 1 + 10/30; 30 in [0, 1) and 10 above is 20/30."""
+    grid = {"x": [0, 1, 2], "y": [0, 1, 2], "counts": [[10, 30], [30, 10]], "x_label": "score", "y_label": "stars"}
+    page = show(three_scorers(), {"agreement": {"alpha": {"pooled": grid}}})
+    points = (page.locator("polyline.middle").get_attribute("points") or "").split()
+    first, second = (float(point.split(",")[1]) for point in points)
+    cells = page.locator("#agreement svg.figure rect.heat")
+    height = sum(float(cells.nth(i).get_attribute("height") or 0) for i in (0, 1))
+    assert (second - first) / height == pytest.approx((4 / 3 - 2 / 3) / 2)
+
+
+def test_an_open_end_does_not_squeeze_the_rest(show: Open) -> None:
+    edges = [-1000, 0, 1, 2, 3, 500]
+    grid = {"x": edges, "y": edges, "counts": [[1] * 5] * 5, "x_label": "score", "y_label": "stars"}
+    page = show(three_scorers(), {"agreement": {"alpha": {"pooled": grid}}})
+    cells = page.locator("#agreement svg.figure rect.heat").all()
+    heights = [float(cell.get_attribute("height") or 0) for cell in cells]
+    assert heights == pytest.approx([heights[0]] * 25)
+    expect(page.locator("#agreement")).to_contain_text("outermost cells hold everything beyond")
 
 
 def test_choosing_a_scorer_moves_the_whole_page(show: Open) -> None:
@@ -304,12 +329,13 @@ def test_margins_of_preferences(show: Open) -> None:
 def test_small_and_undefined_slices_are_told_apart(show: Open) -> None:
     page = show(three_scorers())
     cells = page.locator(".heatmap tbody tr").first.locator("td")
-    assert cells.all_text_contents() == [".50", ".60", "undef.", ".40"]
-    assert page.locator(".heatmap thead small").all_text_contents()[2:] == ["100", "30", "29"]
+    assert cells.all_text_contents() == [".50", ".60", "undef.", ".55", ".40"]
+    assert page.locator(".heatmap thead small").all_text_contents()[2:] == ["100", "50", "30", "29"]
     assert "heat" in (cells.nth(1).get_attribute("class") or "")
     assert "void" in (cells.nth(2).get_attribute("class") or "")
-    assert "small" in (cells.nth(3).get_attribute("class") or "")
-    cells.nth(3).hover()
+    assert "heat" in (cells.nth(3).get_attribute("class") or "")
+    assert "small" in (cells.nth(4).get_attribute("class") or "")
+    cells.nth(4).hover()
     expect(page.locator("#tip")).to_contain_text("29 in this slice, fewer than 30")
 
 
@@ -468,6 +494,26 @@ def test_hostile_texts_are_shown_and_do_nothing(show: Open) -> None:
     expect(page.locator(".item")).to_have_attribute("open", "")
 
 
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", "items", ":chosen", "0"])
+def test_names_that_mean_something_to_the_language(show: Open, name: str) -> None:
+    made = three_scorers()
+    statistics = {"segment.pearson.item": estimate(0.45), name: estimate(0.3)}
+    made["board"].append(row(name, 5, statistics, slices={name: {name: {"n": 40, "statistics": statistics}}}))
+    shown = views(6)
+    for one in shown["items"]:
+        one["columns"] = {name: name if one["id"] != "item 0" else "other"}
+    page = show(made, shown)
+    assert names(page) == ["alpha", name, "beta", "length", "gamma"]
+    page.locator(".board .name").nth(1).click()
+    expect(page.locator("#agreement .empty")).to_have_text(f"No distribution was kept for {name}.")
+    page.locator('#board-box [data-key="statistic"]').select_option(name)
+    assert page.locator("td.chosen .quiet-word").count() == 4
+    page.locator(f'[data-key="item-{name}"]').select_option("other")
+    expect(page.locator(".item")).to_have_count(1)
+    page.locator(".item > summary").click()
+    expect(page.locator(".response").first).to_contain_text("no score")
+
+
 def many_scorers() -> dict[str, Any]:
     long = "organisation-with-a-long-name/reward-model-with-an-even-longer-name-instruct-preview-checkpoint"
     made = []
@@ -504,7 +550,7 @@ def test_sixty_scorers_keep_their_header_in_sight_and_their_ends_apart(show: Ope
     assert len(set(shown)) == 60
     assert all(len(name) <= 46 for name in shown)
     body_row(page, "scorer 58").scroll_into_view_if_needed()
-    expect(page.locator('[data-key="sort-chosen"]')).to_be_in_viewport()
+    expect(page.locator('[data-key="sort-:chosen"]')).to_be_in_viewport()
 
 
 def test_empty_board_says_so(show: Open) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rewardmeter.scorer import Scorer, make_scorer
+from rewardmeter.scoring import Scorer, make_scorer
 from rewardmeter.types import Item, Response, Scores
 
 

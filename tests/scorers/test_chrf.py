@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from one_item import scores, value, values
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorer import make_scorer
 from rewardmeter.scorers import ngrams
 from rewardmeter.scorers.chrf import ChrF
+from rewardmeter.scoring import make_scorer
 from rewardmeter.types import Item, Outcome, Response
 
 LETTERS = st.sampled_from("aabbcde .,'!\n\t")

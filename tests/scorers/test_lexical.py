@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from one_item import scores, value
 
 from rewardmeter.errors import UnknownNameError
-from rewardmeter.scorer import make_scorer, signature_of
+from rewardmeter.scoring import make_scorer, signature_of
 from rewardmeter.types import Outcome
 
 WORDS = st.lists(st.sampled_from(["the", "cat", "sat.", "Cat", "on", "3.5", "(mat)", "漢字", "&amp;"]), max_size=9)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from one_item import scores, value
 
 from rewardmeter.errors import SpecError, UnknownNameError
-from rewardmeter.scorer import make_scorer
 from rewardmeter.scorers.match import numbers_in
+from rewardmeter.scoring import make_scorer
 from rewardmeter.types import Outcome
 
 

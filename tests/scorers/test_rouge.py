@@ -1,4 +1,4 @@
-"""ROUGE against values made by rouge-score (make_rouge_golden.py), and subsequences against plain dynamic programming."""
+"""ROUGE against values made by rouge-score (make_rouge_golden.py); subsequences against plain dynamic programming."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from one_item import scores, value
 
 from rewardmeter.errors import UnknownNameError
-from rewardmeter.scorer import make_scorer
-from rewardmeter.scorers import lcs
+from rewardmeter.scorers import lcs, porter
+from rewardmeter.scoring import make_scorer
 from rewardmeter.types import Outcome
 
 GOLDEN = json.loads(Path(__file__).with_name("rouge_golden.json").read_text(encoding="utf-8"))
@@ -24,10 +24,17 @@ TOKENS = st.lists(st.sampled_from("abcde"), max_size=14)
 
 @pytest.mark.parametrize("family", SPECS)
 @pytest.mark.parametrize(("measure", "column"), [("precision", 0), ("recall", 1), ("f1", 2)])
-def test_equals_rouge_score(family: str, measure: str, column: int) -> None:
-    spec = f"{family}?measure={measure}"
+@pytest.mark.parametrize(("stem", "key"), [("false", "plain"), ("true", "stemmed")])
+def test_equals_rouge_score(family: str, measure: str, column: int, stem: str, key: str) -> None:
+    spec = f"{family}?measure={measure}&stem={stem}"
     found = [value(spec, case["response"], *case["references"]) for case in GOLDEN]
-    assert found == [case[SPECS[family]][column] for case in GOLDEN]
+    assert found == [case[key][SPECS[family]][column] for case in GOLDEN]
+
+
+def test_stems_equal_nltks() -> None:
+    golden = json.loads(Path(__file__).with_name("porter_golden.json").read_text(encoding="utf-8"))
+    assert {word: porter.stem(word) for word in golden} == golden
+    assert len(golden) > 400
 
 
 def test_worked_examples_of_the_paper() -> None:
@@ -35,6 +42,15 @@ def test_worked_examples_of_the_paper() -> None:
     assert value("rouge-l", "police kill the gunman", "police killed the gunman") == 3 / 4
     assert value("rouge-l", "the gunman kill police", "police killed the gunman") == 2 / 4
     assert value("rouge-lsum?measure=recall", "w1 w2 w6 w7 w8\nw1 w3 w8 w9 w5", "w1 w2 w3 w4 w5") == 4 / 5
+
+
+def test_pooled_references_add_up_counts() -> None:
+    # 1 and 2 shared of 2 response tokens each time, references of 3 and 2: precision 3/4, recall 3/5.
+    texts = ("a b", "a x y", "b a")
+    assert value("rouge-1?several=pooled&measure=precision", *texts) == 3 / 4
+    assert value("rouge-1?several=pooled&measure=recall", *texts) == 3 / 5
+    assert value("rouge-1?several=pooled", *texts) == pytest.approx(2 * 3 / (4 + 5))
+    assert value("rouge-1", *texts) == 1
 
 
 def table(left: Sequence[str], right: Sequence[str]) -> list[list[int]]:

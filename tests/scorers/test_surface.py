@@ -11,8 +11,8 @@ import regex
 from one_item import scores, value
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorer import make_scorer
 from rewardmeter.scorers.emoji import EMOJI
+from rewardmeter.scoring import make_scorer
 from rewardmeter.types import Outcome
 
 COUNTED_BY_HAND = [

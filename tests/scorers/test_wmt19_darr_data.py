@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rewardmeter.scorer import make_scorer
+from rewardmeter.scoring import make_scorer
 from rewardmeter.types import Item, Response
 
 NAMES = {"chrf": "sacrebleu sentence_chrf default", "bleu": "sacrebleu sentence_bleu default"}

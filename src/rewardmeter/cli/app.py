@@ -104,7 +104,8 @@ def compare(
         Parameter(group=_WRITING, help="Folder for index.html, board.json, board.csv (default: named after the data)."),
     ] = None,
     json: Annotated[
-        str | None, Parameter(group=_WRITING, help="Also write board.json here; - for standard output.")
+        str | None,
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Also write board.json here; - for standard output.")
     ] = None,
     no_report: Annotated[bool, Parameter(name="--no-report", group=_WRITING, help="Write no folder.")] = False,
     map: Mapped = None,
@@ -151,7 +152,8 @@ def score(
     scorer: Scorers = [],  # noqa: B006
     scorers: ScorerFile = None,
     out: Annotated[
-        str, Parameter(group=_WRITING, help="JSONL file, one line per response; - for standard output.")
+        str,
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="JSONL file, one line per response; - for standard output.")
     ] = "-",
     map: Mapped = None,
     format: Format = None,
@@ -226,7 +228,7 @@ def data_list() -> int:
 
         rewardmeter data list
 
-        REWARDMETER_DATA=/my/data rewardmeter data list
+        rewardmeter data list | grep -i translation
     """
     from rewardmeter.cli import commands
 

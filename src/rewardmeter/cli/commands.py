@@ -16,7 +16,7 @@ from rich.console import Console
 from rewardmeter.api import contenders
 from rewardmeter.cli.app import DONE, SOME_FAILED
 from rewardmeter.cli.progress import make_progress
-from rewardmeter.compare import board_views, compare_scores
+from rewardmeter.comparison import board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.io.describe import describe
@@ -25,7 +25,7 @@ from rewardmeter.io.score_file import write_scores
 from rewardmeter.report import html
 from rewardmeter.report.files import csv_text, json_text, write_text
 from rewardmeter.report.terminal import print_board
-from rewardmeter.scorer import families
+from rewardmeter.scoring import families
 
 __all__ = ["DataOptions", "ScorerOptions", "compare", "data_fetch", "data_list", "data_show", "list_scorers", "score"]
 
@@ -63,11 +63,11 @@ class ScorerOptions:
     no_store: bool = False
     workers: int = 1
 
-    def named(self) -> dict[str, str]:
-        """Board name to spec, in the order given; the file's scorers come last."""
-        named = {spec: spec for spec in self.specs}
+    def named(self) -> list[str | tuple[str, str]]:
+        """Specs in the order given; then the file's scorers, each with its own name for the board."""
+        named: list[str | tuple[str, str]] = list(dict.fromkeys(self.specs))
         if self.file is not None:
-            named.update(read_scorer_file(Path(self.file)))
+            named += read_scorer_file(Path(self.file)).items()
         if not named:
             raise SpecError("no scorer was named; add for example --scorer chrf or --scorer recorded")
         return named
@@ -120,6 +120,7 @@ def compare(
     console = Console(stderr=to_stdout, highlight=False)
     named = scorers.named()
     dataset = data.load()
+    check_request(dataset, measuring["aspect"], measuring["slices"], measuring["statistic"])
     made = _run(dataset, named, scorers)
     board = compare_scores(dataset, made, **measuring)
     board = replace(board, settings=replace(board.settings, command=_command()))
@@ -138,7 +139,7 @@ def compare(
     return SOME_FAILED if failed else DONE
 
 
-def _run(dataset: Dataset, named: Mapping[str, str], scorers: ScorerOptions) -> list[Any]:
+def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> list[Any]:
     store, workers = scorers.where(), scorers.workers
     progress = make_progress(sys.stderr)
     return contenders(dataset, named, store=store, workers=workers, progress=progress)

@@ -17,7 +17,7 @@ from rewardmeter.errors import (
     StoreError,
     UnknownNameError,
 )
-from rewardmeter.scorer import Scorer
+from rewardmeter.scoring import Scorer
 from rewardmeter.types import Item, Outcome, Scores
 
 __all__ = ["BatchSize", "call_scorer", "failed_scores"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rewardmeter.dataset import Dataset
 from rewardmeter.engine.protocols import KeyArray
 from rewardmeter.errors import InputError, ScorerError
-from rewardmeter.scorer import PARTS, Scorer
+from rewardmeter.scoring import PARTS, Scorer
 from rewardmeter.types import Item, Outcome, Prompt, Response, Scores, Signature
 
 __all__ = ["KEY_BYTES", "IndexArray", "Plan", "make_plan"]

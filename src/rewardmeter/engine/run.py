@@ -17,7 +17,7 @@ from rewardmeter.engine.calls import BatchSize, call_scorer
 from rewardmeter.engine.plan import IndexArray, Plan, make_plan
 from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
 from rewardmeter.errors import StoreError
-from rewardmeter.scorer import Scorer, signature_of
+from rewardmeter.scoring import Scorer, signature_of
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
 __all__ = ["score"]

@@ -145,7 +145,7 @@ def _slice(values: Sequence[str | float | None]) -> str:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -81,7 +81,8 @@ def render(board: Record, views: Record | None = None) -> str:
     record, shown = _plain_record(board, "board"), _plain_record(views or {}, "views")
     rows = _checked_rows(record)
     statistics = _described(rows, record, shown.get("statistics"))
-    blocks = {"board": record, "statistics": statistics}
+    blocks: dict[str, Json] = {"board": record}
+    blocks["statistics"] = [{"id": name, **entry} for name, entry in statistics.items()]
     blocks |= {name: view for name in ("agreement", "margins", "items") if (view := _kept(shown.get(name)))}
     style, script = _part("page.css"), _script()
     return _template().render(

@@ -19,7 +19,7 @@ from rewardmeter.stats.catalogue import describe
 from rewardmeter.stats.result import Estimate
 
 if TYPE_CHECKING:
-    from rewardmeter.compare.board import Board, Entry
+    from rewardmeter.comparison.board import Board, Entry
 
 __all__ = ["print_board", "secondary_statistics"]
 

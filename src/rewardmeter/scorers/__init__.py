@@ -1,11 +1,11 @@
 """Scorers that need no weights, by name. Importing this package imports none of them.
 
-`CATALOGUE` is what the registry in `scorer` reads; one module holds one family. May import `scorer` of ours.
+`CATALOGUE` is what the registry in `scoring` reads; one module holds one family. May import `scoring` of ours.
 """
 
 from __future__ import annotations
 
-from rewardmeter.scorer import Family
+from rewardmeter.scoring import Family
 
 __all__ = ["CATALOGUE"]
 

@@ -13,9 +13,17 @@ from typing import ClassVar
 import numpy as np
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorer import Laws
 from rewardmeter.scorers.ngrams import Overlap, batches, character_pairs, overlap, word_pairs
-from rewardmeter.scorers.pointwise import NO_REFERENCE, Measured, Pointwise, scores_of, usable_references
+from rewardmeter.scorers.pointwise import (
+    NO_REFERENCE,
+    Measured,
+    Pointwise,
+    changed_options,
+    scores_of,
+    spec_of,
+    usable_references,
+)
+from rewardmeter.scoring import Laws
 from rewardmeter.types import FloatArray, Item, Scores
 
 __all__ = ["ChrF", "chrf_plus_plus"]
@@ -63,9 +71,11 @@ class ChrF(Pointwise):
     @property
     def name(self) -> str:
         """``chrf`` or ``chrf++`` with the options that are not at their default."""
+        options = changed_options(self)
         if self.word_order != 2:
-            return super().name
-        return super().name.replace("word_order=2", "").replace("chrf?", "chrf++?", 1).replace("?&", "?").rstrip("?&")
+            return spec_of("chrf", options)
+        del options["word_order"]
+        return spec_of("chrf++", options)
 
     def __call__(self, items: Sequence[Item], /) -> Scores:
         left: list[str] = []
@@ -103,9 +113,7 @@ class ChrF(Pointwise):
         return _f_score(counts, self.beta)
 
 
-def chrf_plus_plus(
-    char_order: int = 6, beta: float = 2.0, lowercase: bool = False, whitespace: bool = False
-) -> ChrF:
+def chrf_plus_plus(char_order: int = 6, beta: float = 2.0, lowercase: bool = False, whitespace: bool = False) -> ChrF:
     """chrF++: character n-grams up to 6 and word n-grams up to 2 (Popović 2017)."""
     return ChrF(char_order, 2, beta, lowercase, whitespace)
 

@@ -1,4 +1,4 @@
-"""BLEU and TER of single responses, by sacrebleu. May import `pointwise`, `scorer`, `types`, `errors` of ours.
+"""BLEU and TER of single responses, by sacrebleu. May import `pointwise`, `scoring`, `types`, `errors` of ours.
 
 sacrebleu's own signature is part of each scorer's, so a score says with which tokenizer, smoothing and version it was
 made. Blank references are left out; sacrebleu would count them as references of length zero.
@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from rewardmeter.errors import SpecError, UnknownNameError
-from rewardmeter.scorer import Laws
 from rewardmeter.scorers.pointwise import Measured, Pointwise, Unscored, against_references
+from rewardmeter.scoring import Laws
 from rewardmeter.types import Item, Scores, Signature
 
 __all__ = ["Bleu", "Ter"]

@@ -1,23 +1,33 @@
 """What the weight-free scorers share: their name, the walk through the items, and how a missing number is said.
 
-May import `types`, `scorer` and `errors` of ours.
+May import `types`, `scoring` and `errors` of ours.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 import numpy as np
 
-from rewardmeter.scorer import Laws
+from rewardmeter.scoring import Laws
 from rewardmeter.types import Item, Outcome, Scores
 
-__all__ = ["NO_REFERENCE", "Measured", "Pointwise", "Unscored", "against_references", "scores_of", "usable_references"]
+__all__ = [
+    "NO_REFERENCE",
+    "Measured",
+    "Pointwise",
+    "Unscored",
+    "against_references",
+    "changed_options",
+    "scores_of",
+    "spec_of",
+    "usable_references",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,13 @@ class Pointwise:
     @property
     def name(self) -> str:
         """The shortest spec that makes this scorer: the family and the options that are not at their default."""
-        options = "&".join(f"{key}={quote_option(value)}" for key, value in changed_options(self).items())
-        return f"{self.family}?{options}" if options else self.family
+        return spec_of(self.family, changed_options(self))
+
+
+def spec_of(family: str, options: Mapping[str, object]) -> str:
+    """A spec as it is written: ``family?option=value&option=value``."""
+    written = "&".join(f"{key}={quote_option(value)}" for key, value in options.items())
+    return f"{family}?{written}" if written else family
 
 
 def changed_options(scorer: object) -> dict[str, object]:

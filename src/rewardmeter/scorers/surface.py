@@ -2,7 +2,7 @@
 
 They stand on every board as baselines: a scorer that does not beat them has not been shown to judge content. Each is a
 count or a ratio, greater for more of what it names; a leading ``-`` in the spec turns it round. May import `pointwise`,
-`types` and `scorer` of ours.
+`types` and `scoring` of ours.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorer import Laws
 from rewardmeter.scorers.emoji import EMOJI
 from rewardmeter.scorers.pointwise import Measured, Pointwise, Unscored, scores_of
+from rewardmeter.scoring import Laws
 from rewardmeter.types import Item, Outcome, Scores
 
 __all__ = [

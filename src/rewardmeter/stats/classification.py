@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.cells import Floats, Grouping, check_cells, check_grouping, paired_rows, summarise
+from rewardmeter.stats.cells import Floats, Grouping, check_cells, check_grouping, paired_rows, ratio, summarise
 from rewardmeter.stats.influence import mean_standard_error, sums_below
 from rewardmeter.stats.intervals import JACKKNIFE_SHARE, bootstrap_method, estimates, normal_interval
 from rewardmeter.stats.ranks import RowRanks, rank_rows
@@ -106,11 +106,10 @@ def _one_scorer(curve: Curve, row: Floats, gold: Floats, grouping: Grouping) -> 
 
 def _roc_auc(ranks: RowRanks, positive: Mask, negative: Mask) -> tuple[Floats, Floats]:
     positives, negatives = positive.sum(axis=1, keepdims=True), negative.sum(axis=1, keepdims=True)
-    defined = (positives > 0) & (negatives > 0)
     beaten = sum(sums_below(negative.astype(np.float64), ranks)) / 2
     beating = positives - sum(sums_below(positive.astype(np.float64), ranks)) / 2
     wins = np.where(positive, beaten, 0.0).sum(axis=1, keepdims=True)
-    value = np.divide(wins, positives * negatives, out=np.full(wins.shape, np.nan), where=defined)
+    value = ratio(wins, positives * negatives)
     safe_positives, safe_negatives = np.maximum(positives, 1), np.maximum(negatives, 1)
     influence = np.where(positive, (beaten / safe_negatives - value) / safe_positives, 0.0)
     influence += np.where(negative, (beating / safe_positives - value) / safe_negatives, 0.0)
@@ -123,8 +122,7 @@ def _average_precision(ranks: RowRanks, positive: Mask, negative: Mask) -> tuple
     present = positive | negative
     called = np.where(present, ranks.members[:, None] - ranks.smaller, 1)
     precision = (positives - sums_below(hits, ranks)[0]) / called
-    total = (hits * precision).sum(axis=1, keepdims=True)
-    value = np.divide(total, positives, out=np.full(total.shape, np.nan), where=positives > 0)
+    value = ratio((hits * precision).sum(axis=1, keepdims=True), positives)
     raised, lowered = (sums_below(hits * part / called, ranks)[1] for part in (1.0, precision))
     influence = (hits * (precision - value) + hits * raised - lowered) / np.maximum(positives, 1)
     return value[:, 0], np.where(present, influence, 0.0)

@@ -81,7 +81,7 @@ def correlate(scores: ArrayLike, gold: ArrayLike, *, statistic: Statistic, group
         On shapes that do not fit, infinite values, or an unknown statistic or grouping.
     """
     scores, gold = _checked(scores, gold, statistic, grouping)
-    rated = ~np.isnan(gold).all(axis=0)
+    rated: NDArray[np.bool_] = np.asarray((~np.isnan(gold)).any(axis=0))
     kept_scores, kept_gold = (scores, gold) if rated.all() else (scores[:, :, rated], gold[:, rated])
     values, cells = [], []
     shared = rank_rows(paired_rows(kept_gold, kept_gold, grouping)[1]) if statistic == "spearman" else None

@@ -23,7 +23,8 @@ def item_standard_error(item_influence: Floats) -> Floats:
     if items < 2:
         return np.full(item_influence.shape[:-1], np.nan)
     deviation = item_influence - item_influence.mean(axis=-1, keepdims=True)
-    return np.sqrt((deviation**2).sum(axis=-1) * items / (items - 1))
+    error: Floats = np.sqrt((deviation**2).sum(axis=-1) * items / (items - 1))
+    return error
 
 
 def mean_standard_error(values: Floats, influence: Floats, item: NDArray[np.intp], n_items: int) -> float:
@@ -74,9 +75,11 @@ def sums_below(values: Floats, ranks: RowRanks) -> tuple[Floats, Floats]:
 def _sums_above(values: Floats, ranks: RowRanks) -> Floats:
     """For each member: the sum of ``values`` over members ranked above it plus half of that over its tie run."""
     strictly, up_to = sums_below(values, ranks)
-    return values.sum(axis=1, keepdims=True) - (strictly + up_to) / 2
+    above: Floats = values.sum(axis=1, keepdims=True) - (strictly + up_to) / 2
+    return above
 
 
 def _tie_squares(ranks: RowRanks, present: NDArray[np.bool_]) -> Floats:
     """Sum of ties^3 over the tie runs of each row, as the sum of ties^2 over its members."""
-    return np.where(present, ranks.ties.astype(np.float64) ** 2, 0.0).sum(axis=1, keepdims=True)
+    squares: Floats = np.where(present, ranks.ties.astype(np.float64) ** 2, 0.0).sum(axis=1, keepdims=True)
+    return squares

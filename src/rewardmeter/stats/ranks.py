@@ -134,9 +134,11 @@ def _earlier_balance(codes: Ints) -> Ints:
     # starts[v]: the first place of value v once all is sorted by (row, code); a node is a run of such values.
     starts = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=rows << bits))]).astype(kind)
     place = np.arange(values.size, dtype=kind)
-    flat, origin, balance = values.astype(kind), place.copy(), np.zeros(values.size, dtype=kind)
+    flat: NDArray[Any] = values.astype(kind)
+    origin: NDArray[Any] = place.copy()
+    balance: NDArray[Any] = np.zeros(values.size, dtype=kind)
     for bit in range(bits - 1, -1, -1):
-        high = (flat >> bit) & 1
+        high: NDArray[Any] = (flat >> bit) & 1
         node = (flat >> (bit + 1)) << (bit + 1)
         first = starts[node]
         ones = np.cumsum(high, dtype=kind) - high

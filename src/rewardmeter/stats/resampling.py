@@ -2,7 +2,7 @@
 
 A resample of the items is a row of integer counts, so every statistic that is a function of sums over items is one
 matrix product for all resamples. The same counts serve all scorers and statistics, which keeps comparisons paired.
-May import: intervals.
+May import: `cells`, `intervals`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rewardmeter.stats.cells import Floats, ratio
 from rewardmeter.stats.intervals import check_level
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "weighted_sums",
 ]
 
-Floats = NDArray[np.float64]
 _PIECE = 1 << 22
 """Array elements drawn or converted in one go, which bounds the memory."""
 
@@ -89,8 +89,7 @@ def resampled_means(values: Floats, weights: NDArray[Any]) -> Floats:
         counts = weighted_sums(weights, (~missing).T.astype(np.float64))
     else:
         counts = np.broadcast_to(weights.sum(axis=1, dtype=np.float64)[:, None], sums.shape)
-    means = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-    return means.reshape(weights.shape[0], *values.shape[:-1])
+    return ratio(sums, counts).reshape(weights.shape[0], *values.shape[:-1])
 
 
 def percentile_interval(draws: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

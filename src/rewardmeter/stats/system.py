@@ -12,15 +12,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.cells import Floats, Ints, check_cells, mean_of_defined
+from rewardmeter.stats.cells import Floats, check_cells, mean_of_defined, ratio
 from rewardmeter.stats.intervals import bootstrap_method
 from rewardmeter.stats.kendall import kendall
 from rewardmeter.stats.moments import group_moments, pearson
-from rewardmeter.stats.ranks import PairSums, rank_rows, small_pair_sums
+from rewardmeter.stats.ranks import rank_rows, small_pair_sums
 from rewardmeter.stats.resampling import percentile_interval, resampled_means
 from rewardmeter.stats.result import Estimate
 
-__all__ = ["SystemScores", "SystemStatistic", "agreeing_pairs", "system_estimates", "system_means", "system_scores"]
+__all__ = ["SystemScores", "SystemStatistic", "system_estimates", "system_means", "system_scores"]
 
 SystemStatistic = Literal["pearson", "kendall_b", "spearman", "pairwise_accuracy"]
 _SAME = 1e-6
@@ -54,8 +54,8 @@ def system_scores(
 
     A scorer's own: its row of ``published_scores`` (scorers, systems) unless that is all NaN; else the mean of its
     scores over the items where the system's output is rated and scored. The gold's: ``published_gold`` (systems,)
-    unless all NaN; else the mean of the ratings, over the same cells where the scorer's value is such a mean too, and
-    over all rated items where the scorer's value is published.
+    unless all NaN; else the mean of its ratings, the same for all scorers: a scorer that misses some rated cells has
+    its own mean over the rest.
     """
     scores, gold = check_cells(scores, gold)
     gold_row = _row_of(published_gold, scores.shape[1])
@@ -107,11 +107,6 @@ def system_estimates(
     ]
 
 
-def agreeing_pairs(scorer: Floats, gold: Floats) -> PairSums:
-    """Pair sums over the systems of (systems, ...) arrays without missing values; see `ranks.PairSums`."""
-    return small_pair_sums(scorer.reshape(scorer.shape[0], -1), gold.reshape(gold.shape[0], -1))
-
-
 @dataclass(frozen=True, slots=True)
 class _Side:
     """One side's system values, and the (systems, items) cells of which they are the means; None if of none."""
@@ -156,8 +151,7 @@ def _sides(row: Floats, gold: Floats, published: Floats | None, published_gold: 
         scorer = _Side(published, _cells_behind(published, (row, rated_scores)))
     if published_gold is not None:
         return scorer, _Side(published_gold, _cells_behind(published_gold, (gold,)))
-    ratings = np.where(np.isnan(row), np.nan, gold) if published is None else gold
-    return scorer, _Side(system_means(ratings), ratings)
+    return scorer, _Side(system_means(gold), gold)
 
 
 def _cells_behind(published: Floats, candidates: Sequence[Floats]) -> Floats | None:
@@ -200,12 +194,12 @@ def _statistic(statistic: SystemStatistic, scorer: Floats, gold: Floats) -> Floa
     elif statistic == "spearman":
         value = pearson(group_moments(rank_rows(scorer).midranks, rank_rows(gold).midranks))
     else:
-        sums = agreeing_pairs(scorer.T, gold.T)
+        sums = small_pair_sums(scorer.T, gold.T)
         if statistic == "kendall_b":
             value = kendall("kendall_b", sums)
         else:
             both_tied = sums.pairs - sums.untied_x - sums.untied_y + sums.untied
             right = (sums.difference + sums.untied) // 2 + both_tied
-            value = np.divide(right, sums.pairs, out=np.full(right.shape, np.nan), where=sums.pairs > 0)
+            value = ratio(right, sums.pairs)
     complete = ~(np.isnan(scorer).any(axis=1) | np.isnan(gold).any(axis=1))
     return np.where(complete, value, np.nan)

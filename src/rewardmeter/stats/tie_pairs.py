@@ -38,7 +38,7 @@ class Stack:
     @property
     def pairs(self) -> int:
         """Pairs in each of the groups."""
-        cells = self.scores.shape[0]
+        cells = int(self.scores.shape[0])
         return cells * (cells - 1) // 2
 
 

@@ -55,7 +55,8 @@ def large_group(scores: Floats, gold: Floats) -> LargeGroup:
     start, end = np.searchsorted(gold, gold, side="left"), np.searchsorted(gold, gold, side="right")
     bounds = np.arange(value.size + 1, dtype=np.int32)
     from_start = _walk(zeros, np.zeros(bounds.size, dtype=np.int32), bounds)
-    return LargeGroup(value, *(side.astype(np.int32) for side in (code, start, end)), zeros, from_start)
+    small = [side.astype(np.int32) for side in (code, start, end)]
+    return LargeGroup(value, small[0], small[1], small[2], zeros, from_start)
 
 
 def reach(group: LargeGroup, epsilon: float) -> Counts:
@@ -106,14 +107,15 @@ def right_by_cell(group: LargeGroup, epsilon: float) -> Ints:
     """In how many of its pairs each cell is judged right when differences up to ``epsilon`` are ties, (cells,)."""
     upward = reach(group, epsilon)
     high = upward[group.code]
-    low = np.searchsorted(upward, np.arange(group.value.size), side="right")[group.code]
+    low = np.searchsorted(upward, np.arange(group.value.size), side="right").astype(np.int32)[group.code]
     below = np.concatenate([[0], np.cumsum(np.bincount(group.code, minlength=group.value.size))])
     high_before, high_through = (_count_below(group, end, high) for end in (group.run_start, group.run_end))
     low_before, low_through = (_count_below(group, end, low) for end in (group.run_start, group.run_end))
     tied = (high_through - high_before) - (low_through - low_before) - 1
     beaten = low_before
     beating = (group.code.size - group.run_end) - (below[high] - high_through)
-    return tied + beaten + beating
+    right: Ints = np.asarray(tied + beaten + beating, dtype=np.int64)
+    return right
 
 
 def _count_below(group: LargeGroup, first: Counts, bound: Counts) -> Counts:

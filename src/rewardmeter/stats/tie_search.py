@@ -73,7 +73,8 @@ def best_epsilon(groups: Sequence[Stack], *, held: int = _HELD) -> float:
 def right_by_group(stack: Stack, epsilon: float) -> Ints:
     """How many pairs of each group are judged right when differences up to ``epsilon`` are ties, (groups,)."""
     if not _is_small(stack):
-        return right_by_cell(stack, epsilon).sum(axis=0) // 2
+        by_cell: Ints = right_by_cell(stack, epsilon)
+        return np.asarray(by_cell.sum(axis=0) // 2)
     right = np.zeros(stack.group.size, dtype=np.int64)
     for block in pair_blocks(stack):
         right[block.columns] = np.count_nonzero(block.right(epsilon), axis=0)
@@ -92,7 +93,7 @@ def right_by_cell(stack: Stack, epsilon: float) -> Ints:
 
 
 def _is_small(stack: Stack) -> bool:
-    return stack.scores.shape[0] <= _SMALL_GROUP
+    return int(stack.scores.shape[0]) <= _SMALL_GROUP
 
 
 def _large_groups(stack: Stack) -> Iterator[LargeGroup]:
@@ -170,17 +171,18 @@ def _totals(live: _Live, value: Floats, change: Weights) -> Weights:
     running = np.concatenate([np.zeros(1, dtype=change.dtype), np.cumsum(change)])
     before = running[np.searchsorted(value, live.low, side="right")]
     home = np.searchsorted(live.low, value, side="left") - 1
-    return (live.start - before)[home] + running[1:]
+    totals: Weights = (live.start - before)[home] + running[1:]
+    return totals
 
 
 def _first_edges(groups: Sequence[Stack]) -> Floats:
     """Edges between which about equally many differences lie, from a sample; 0 and the greatest difference included."""
     span = _span(groups)
-    sample = []
+    sample: list[Floats] = []
     for stack in groups:
         cells = stack.scores.shape[0]
-        for shift in {1, cells // 2, cells // 3, cells // 5} - {0}:
-            sample.append(np.abs(stack.scores[shift:] - stack.scores[:-shift]).ravel()[:_HELD])
+        shifts = {1, cells // 2, cells // 3, cells // 5} - {0}
+        sample += [np.abs(stack.scores[shift:] - stack.scores[:-shift]).ravel()[:_HELD] for shift in shifts]
     quantiles = np.quantile(np.concatenate(sample), np.linspace(0, 1, _EDGES), method="lower")
     edges = np.unique(np.concatenate([[0.0], quantiles, [span]]))
     if edges.size < _EDGES // 2:
@@ -230,7 +232,7 @@ def _steps(groups: Sequence[Stack], units: Weights, live: _Live) -> tuple[Floats
     for stack, unit in zip(groups, units, strict=True):
         for value, tied in _moves_between(stack, live):
             values.append(value)
-            changes.append(np.where(tied, unit, -unit).astype(units.dtype, copy=False))
+            changes.append(np.where(tied, 1, -1).astype(units.dtype, copy=False) * unit)
             pending += value.size
             if pending > 2 * _HELD:
                 merged = _merged(values, changes)

@@ -96,7 +96,7 @@ def acc_eq(
     scores, gold = _checked(scores, gold, grouping)
     thresholds = np.broadcast_to(np.asarray(epsilon, dtype=np.float64), (scores.shape[0],))
     if (thresholds < 0).any():
-        raise ValueError(f"epsilon must not be negative; got {epsilon}")
+        raise ValueError(f"epsilon must not be negative; got {epsilon!r}")
     rows = [_accuracy(stacks(row, gold, grouping), e) for row, e in zip(scores, thresholds, strict=True)]
     return _assembled(rows, thresholds, _group_count(gold, grouping))
 
@@ -144,7 +144,9 @@ def cross_fitted_ties(
     scores, gold = _checked(scores, gold, grouping)
     fold = item_folds(gold.shape[1], folds, rng)
     overall = calibrate_ties(scores, gold, grouping=grouping).epsilon
-    fitted, held_out, in_sample = [], [], []
+    fitted: list[Floats] = []
+    held_out: list[Floats] = []
+    in_sample: list[Floats] = []
     for number in range(folds):
         inside = fold == number
         epsilon = calibrate_ties(scores[:, :, ~inside], gold[:, ~inside], grouping=grouping).epsilon
@@ -211,7 +213,7 @@ def _checked(scores: ArrayLike, gold: ArrayLike, grouping: str) -> tuple[Floats,
 
 
 def _group_count(gold: Floats, grouping: Grouping) -> int:
-    return grouped(gold, grouping).shape[0]
+    return int(grouped(gold, grouping).shape[0])
 
 
 def _accuracy(groups: Sequence[Stack], epsilon: float) -> list[tuple[NDArray[np.intp], Floats, int]]:

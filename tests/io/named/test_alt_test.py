@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import gzip
 import json
 
 import numpy as np
@@ -92,13 +94,18 @@ def test_the_published_winning_rates(subset, data_set) -> None:
 
 def test_pairs_have_texts_and_systems(data_set) -> None:
     dataset = alt_test.load(data_set("alt-test"), subset=None, **OPTIONS)
+    with gzip.open(data_set("alt-test") / "data" / "mtbench" / "prompts.json.gz", "rt", encoding="utf-8") as file:
+        published = json.load(file)
     assert dataset.has_texts
-    assert dataset.item_ids[0] == "82__gpt-3.5-turbo__llama-13b__1"
-    a = int(dataset.preferences.a[0])
-    assert dataset.system_of(a) == "gpt-3.5-turbo"
-    assert dataset.prompts[0].startswith("Draft a professional email")
-    assert dataset.response_text[a].startswith("Subject: Request for Feedback")
-    assert "\n\nuser: " in dataset.response_text[a]
+    for a, b in zip(dataset.preferences.a, dataset.preferences.b, strict=True):
+        item = int(dataset.response_item[a])
+        unit = dataset.item_ids[item]
+        assert unit.split("__")[1:3] == [dataset.system_of(int(a)), dataset.system_of(int(b))]
+        for response, side in ((a, "conversation_a"), (b, "conversation_b")):
+            first, answer, *later = ast.literal_eval(published[unit][side])
+            assert dataset.prompts[item] == first["content"]
+            assert dataset.response_text[response].startswith(answer["content"])
+            assert all(turn["content"] in dataset.response_text[response] for turn in later)
 
 
 @pytest.mark.parametrize(

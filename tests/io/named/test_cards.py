@@ -11,8 +11,8 @@ from importlib import resources
 
 import pytest
 
-from rewardmeter.errors import UnknownNameError
-from rewardmeter.io import named
+from rewardmeter.errors import MissingDataError, UnknownNameError
+from rewardmeter.io import demo, named
 from rewardmeter.io.named.card import Card, Size, Source, read_cards
 from rewardmeter.io.named.download import verify
 
@@ -20,13 +20,27 @@ REQUIRED = {
     "wmt23-mtme", "wmt22-ende-gemba", "summeval", "realsumm", "frank", "hanna", "topicalchat-judges", "judgebench",
     "llmbar", "rewardmath", "rm-bench", "rmb", "pandalm-testset", "wmt19-darr",
 }  # fmt: skip
-CARDS = [card for card in read_cards().values() if not card.embedded]
+EVERY_CARD = list(read_cards().values())
+CARDS = [card for card in EVERY_CARD if not card.embedded]
 IDS = [card.name for card in CARDS]
 FILES = {f.name.removesuffix(".toml"): f for f in (resources.files("rewardmeter.io.named") / "cards").iterdir()}
 
 
 def test_the_required_datasets_have_cards() -> None:
     assert set(named.cards()) >= REQUIRED
+    assert list(named.cards()) == ["demo", *sorted(IDS)]
+
+
+def test_the_embedded_dataset_has_a_card_and_no_folder() -> None:
+    card = named.cards()["demo"]
+    assert card.embedded
+    assert card.note == demo.ABOUT
+    assert named.load("demo").name == "demo"
+    assert named.load("demo", "pairs").name == "demo:pairs"
+    assert named.load("demo").origin.licence == "Apache-2.0"
+    for call in (named.locate, named.fetch):
+        with pytest.raises(MissingDataError, match="part of this package"):
+            call("demo")
 
 
 @pytest.mark.parametrize("card", CARDS, ids=IDS)
@@ -58,7 +72,7 @@ def test_every_file_has_a_checksum_and_a_source(card: Card) -> None:
     assert renamed <= {file.path for file in card.files}
 
 
-@pytest.mark.parametrize("card", CARDS, ids=IDS)
+@pytest.mark.parametrize("card", EVERY_CARD, ids=lambda card: card.name)
 def test_the_loader_follows_the_contract(card: Card) -> None:
     module = importlib.import_module(card.loader)
     parameters = inspect.signature(module.load).parameters
@@ -100,11 +114,11 @@ def test_the_files_have_the_checksums_on_the_card(card: Card, data_set) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("card", "subset"),
-    [pytest.param(card, subset, id=f"{card.name}:{subset}") for card in CARDS for subset in card.sizes],
+    [pytest.param(card, subset, id=f"{card.name}:{subset}") for card in EVERY_CARD for subset in card.sizes],
 )
 def test_the_loaders_give_the_sizes_on_the_card(card: Card, subset: str, data_set) -> None:
     loader = importlib.import_module(card.loader)
-    root = data_set(card.name)
+    root = None if card.embedded else data_set(card.name)
     dataset = loader.load(root, subset=subset or None, gold=None, reference=None, include_human=False)
     size = card.sizes[subset]
     assert (dataset.n_items, len(dataset.systems), dataset.n_responses) == (size.items, size.systems, size.responses)

@@ -29,6 +29,7 @@ def test_every_card_has_its_block(lines: list[str]) -> None:
         text = "\n".join(block(lines, name))
         for said in (card.title, card.gold, card.gold_type, card.licence, card.origin):
             assert said in text
+        assert ("part of this package" in text) == card.embedded
 
 
 def test_a_dataset_that_is_here(lines: list[str], tmp_path: Path) -> None:

@@ -64,8 +64,9 @@ def test_sizes_and_groups(data_set) -> None:
     assert len(whole.recorded) == 65
     everything = llmbar.load(root, subset="all", **OPTIONS)
     assert len(everything.preferences) == 1200
-    assert {judge.partition("/")[0] for judge in everything.recorded} == {"GPT-4", "ChatGPT", "LLaMA2", "PaLM2"}
-    assert "61 judges left out that were not run on every pair" in everything.origin.notes[1]
+    assert len(everything.recorded) == 65
+    assert sum(recorded.asked.all() for recorded in everything.recorded.values()) == 4
+    assert "61 of 65 judges were not run on every pair" in everything.origin.notes[1]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,11 @@ def test_no_verdicts_at_hand(small) -> None:
 @pytest.mark.parametrize(
     ("table", "problem"),
     [
-        (HEADER + "LLMBar/Natural,m,s,0,1,3,1,,\n", "line 2: winner '3'"),
+        (HEADER + "LLMBar/Natural,m,s,0,1,3,1,,\n", "line 2: no row of verdicts .winners '3' and '1' are not"),
+        (HEADER + "LLMBar/Natural,m,s,first,1,1,1,,\n", "line 2: no row of verdicts"),
+        (HEADER + "LLMBar/Natural,m\n", "line 2: another number of cells"),
+        (HEADER + "LLMBar/Natural,m,s,0,1,1,1,7,8,9\n", "line 2: another number of cells"),
+        (HEADER + '"LLMBar', "line 2: no CSV .unexpected end of data"),
         (HEADER.replace("score_2", "x"), "no column score_2"),
     ],
 )
@@ -154,6 +159,19 @@ def test_a_strange_table_is_refused(small, table, problem) -> None:
     (small / "verdicts.csv").write_text(table)
     with pytest.raises(InputError, match=problem):
         llmbar.load(small, subset="Natural", **OPTIONS)
+
+
+def test_where_a_judge_was_not_run_it_was_not_asked(small) -> None:
+    path = small / "Dataset" / "LLMBar" / "Natural" / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) * 2))
+    rows = "LLMBar/Natural,whole,s,0,1,1,,,\nLLMBar/Natural,whole,s,1,1,1,2,,\nLLMBar/Natural,other,s,1,1,1,1,,\n"
+    (small / "verdicts.csv").write_text(HEADER + rows)
+    dataset = llmbar.load(small, subset="Natural", **OPTIONS)
+    assert list(dataset.recorded) == ["other/s", "whole/s"]
+    assert dataset.origin.notes[1] == "1 of 2 judges were not run on every pair of this subset"
+    assert dataset.recorded["other/s"].asked.tolist() == [False, True]
+    assert dataset.recorded["whole/s"].asked.all()
+    np.testing.assert_array_equal(dataset.recorded["whole/s"].second, [np.nan, -1])
 
 
 def test_a_strange_label_is_refused(small) -> None:

@@ -101,7 +101,8 @@ def test_texts_and_systems_are_those_of_the_file(raters, data_set) -> None:
 def test_bare_json_values_are_words_and_stated(raters) -> None:
     """Six rows hold the JSON value true, the answer "True" to a question whether a statement is correct."""
     assert raters.response_text.count("True") == 2
-    assert raters.origin.notes[0].startswith("6 responses are a bare JSON true or false")
+    assert raters.origin.notes[0].startswith("responses that are a bare JSON true or false")
+    assert [note.rpartition(": ")[2] for note in raters.origin.notes] == ["6", "6"]
 
 
 def test_options(data_set) -> None:

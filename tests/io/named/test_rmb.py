@@ -122,7 +122,9 @@ def test_two_answers_of_one_model_in_two_pairs_are_two_items(write) -> None:
     )
     dataset = rmb.load(root, subset="helpfulness", **OPTIONS)
     assert list(dataset.item_ids) == ["0", "0#2"]
-    assert dataset.origin.notes == ("1 conversations are two items each: one model has two different answers to them",)
+    assert dataset.origin.notes == (
+        "conversations that are several items, as one model has different answers to them: 1",
+    )
     assert dataset.columns == {"goal": ["H"] * 2, "task": ["Chat"] * 2, "subtask": ["Small"] * 2}
 
 

@@ -73,7 +73,7 @@ def test_xstest_over_refusal_on_safe_prompts(final) -> None:
 def test_xstest_answers_that_are_no_label_are_failures(raters) -> None:
     assert np.sum(raters.recorded["gpt4"].outcomes == Outcome.FAILED) == 11
     assert np.isfinite(raters.recorded["string-match"].values).all()
-    assert "11 judge answers that are no label" in raters.origin.notes[1]
+    assert raters.origin.notes[1] == "judge answers that are none of the labels and count as failed: 11"
 
 
 def test_xstest_without_a_column(tmp_path) -> None:
@@ -81,6 +81,9 @@ def test_xstest_without_a_column(tmp_path) -> None:
     folder.mkdir(parents=True)
     (folder / "xstest_v2_completions_gpt4_gpteval.csv").write_text("id,type,prompt\n")
     with pytest.raises(InputError, match="line 1: no column annotation_1, annotation_2, completion, final_label"):
+        xstest.load(tmp_path, subset=None, gold=None, **OPTIONS)
+    (folder / "xstest_v2_completions_gpt4_gpteval.csv").unlink()
+    with pytest.raises(InputError, match="no file for the system gpt4"):
         xstest.load(tmp_path, subset=None, gold=None, **OPTIONS)
 
 

@@ -80,14 +80,9 @@ def _written(builder: DatasetBuilder) -> Iterator[tuple[Problem, list[Answer], l
             columns={"task": problem.task, "difficulty": problem.difficulty, "facts": float(len(problem.facts))},
         )
         answers = [answer(problem, system) for system in SYSTEMS]
-        yield (
-            problem,
-            answers,
-            [
-                builder.response(item, system=system.name, text=made.text)
-                for system, made in zip(SYSTEMS, answers, strict=True)
-            ],
-        )
+        named = zip(SYSTEMS, answers, strict=True)
+        responses = [builder.response(item, system=system.name, text=made.text) for system, made in named]
+        yield problem, answers, responses
 
 
 def _add_ratings(builder: DatasetBuilder, problem: Problem, answers: list[Answer], responses: list[int]) -> None:
@@ -120,7 +115,7 @@ def _add_best_of_4(builder: DatasetBuilder, problem: Problem, answers: list[Answ
 
 def _origin(subset: str) -> Origin:
     notes = {
-        "ratings": "Aspect 'overall' is right by construction; aspect 'simulated' holds three simulated raters, no people.",
+        "ratings": "Aspect 'overall' is right by construction; aspect 'simulated' has three simulated raters.",
         "pairs": f"{PAIRS_PER_ITEM} of the 45 pairs of systems per item, drawn; equal ratings are ties.",
         "best-of-4": "Items with too few wrong responses have no group.",
     }

@@ -29,8 +29,9 @@ class Fact:
         The right value and a wrong one, as written in a text.
     plain, other, short:
         Three wordings with ``{}`` where the value stands; an empty wording leaves the fact out.
-    is_answer:
-        Whether this is what the prompt asks for.
+    role:
+        ``subject`` (names the thing; never left out), ``detail`` (the prompt asks for it), ``step`` (helps, but is not
+        asked for) or ``answer`` (what the prompt asks for).
     """
 
     value: str
@@ -38,7 +39,7 @@ class Fact:
     plain: str
     other: str
     short: str
-    is_answer: bool = False
+    role: str
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,26 @@ NAMES = (
     "Round House", "Seven Steps", "Little Owl", "Far Shore", "Amber Gate", "Cedar Hall", "Salt Barn", "Tall Chimney",
     "Winding Stair",
 )  # fmt: skip
-KINDS = {"café": "almond cake", "hotel": "roof garden", "museum": "model ships", "bookshop": "old maps"}
-FIELDS = {
+KINDS = ("café", "hotel", "museum", "bookshop")
+FIELDS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
     "area": (
         ("old harbour", "market square", "station quarter", "university district"),
         "The {name} is a {kind} in the {{}}.",
         "You will find the {kind} {name} in the {{}}.",
         "{name}, {kind}, {{}}",
     ),
-    "rating": (("2", "3", "4", "5"), "Visitors rate it {} out of 5.", "Its guests give it {} of 5 points.", "rated {}/5"),
     "known for": (
-        (*KINDS.values(), "live music"),
+        ("almond cake", "roof garden", "model ships", "old maps", "live music"),
         "It is known for its {}.",
         "Most people come because of the {}.",
         "known for {}",
     ),
-    "opens": (("7:30", "8:15", "9:00", "10:45"), "It opens at {}.", "Its doors open at {} every day.", "opens {}"),
+    "opens": (
+        ("7:30", "8:15", "9:00", "10:45"),
+        "It opens at {}.",
+        "Its doors open at {} every day.",
+        "opens {}",
+    ),
     "families": (
         ("welcome", "not admitted"),
         "Families with children are {}.",
@@ -108,8 +113,19 @@ FIELDS = {
         "It takes {} minutes on foot from the trains.",
         "{} min from station",
     ),
-    "price": (("6", "14", "18", "35"), "A visit costs about {} euros.", "Expect to pay around {} euros.", "{} euros"),
-}  # fmt: skip
+    "rating": (
+        ("2", "3", "4", "5"),
+        "Visitors rate it {} out of 5.",
+        "Its guests give it {} of 5 points.",
+        "rated {}/5",
+    ),
+    "price": (
+        ("6", "14", "18", "35"),
+        "A visit costs about {} euros.",
+        "Expect to pay around {} euros.",
+        "{} euros",
+    ),
+}
 FIELDS_OF = {
     "easy": ("area", "rating", "price"),
     "medium": ("area", "known for", "opens", "rating", "price"),
@@ -125,15 +141,17 @@ UNSUPPORTED_PLACES = (
 
 def _table(key: str, difficulty: str, number: int) -> Problem:
     position = DIFFICULTIES.index(difficulty) * PER_CELL + number - 1
-    name, kind = NAMES[position], one_of(tuple(KINDS), key, "kind")
+    name, kind = NAMES[position], one_of(KINDS, key, "kind")
     rows, facts = [f"name: {name}", f"kind: {kind}"], []
     for field in FIELDS_OF[difficulty]:
         values, *wordings = FIELDS[field]
         value, wrong = order(values, key, field)[:2]
         rows.append(f"{field}: {value}")
-        if field == "area":
+        role = "subject" if field == "area" else "detail"
+        if role == "subject":
             wordings = [wording.format(name=name, kind=kind) for wording in wordings]
-        facts.append(Fact(value, wrong, *wordings))
+        plain, other, short = wordings
+        facts.append(Fact(value, wrong, plain, other, short, role))
     prompt = "Describe this place in full sentences. Use every field and add nothing.\n\n" + "\n".join(rows)
     return Problem(key, "table-to-text", difficulty, prompt, tuple(facts), UNSUPPORTED_PLACES)
 
@@ -159,26 +177,30 @@ def _arithmetic(key: str, difficulty: str, number: int) -> Problem:
     taken += (product - taken) % d  # what is left can be shared equally
     left, share = product - taken, (product - taken) // d
     story = f"{who} has {a} {groups} with {b} {things} each."
-    multiplied = Fact(
-        str(product), str(product + 10), f"{a} {groups} with {b} {things} each hold {{}} {things}.",
-        f"Multiplying {a} by {b} gives {{}}.", "",
-    )  # fmt: skip
-    subtracted = Fact(
-        str(left), str(left - 1), f"After taking away {taken}, there are {{}} {things} left.",
-        f"Once {taken} are gone, {{}} remain.", "",
-    )  # fmt: skip
-    if difficulty == "easy":
-        question, steps, result = f"How many {things} is that?", (multiplied,), product
-    elif difficulty == "medium":
+    steps = [
+        Fact(
+            str(product),
+            str(product + 10),
+            f"{a} {groups} with {b} {things} each hold {{}} {things}.",
+            f"Multiplying {a} by {b} gives {{}}.",
+            "",
+            "step",
+        )
+    ]
+    question, result = f"How many {things} is that?", product
+    if difficulty != "easy":
         story += f" It {takes} {taken} of them."
-        question, steps, result = f"How many {things} are left?", (multiplied, subtracted), left
-    else:
-        story += f" It {takes} {taken} of them and shares the rest equally among {d} {others}."
-        divided = Fact(
-            str(share), str(share + 2), f"Shared among {d} {others}, that makes {{}} for each.",
-            f"Dividing by {d} leaves {{}} apiece.", "",
-        )  # fmt: skip
-        question, steps, result = f"How many {things} does each get?", (multiplied, subtracted, divided), share
+        question, result = f"How many {things} are left?", left
+        plain, other = (
+            f"After taking away {taken}, there are {{}} {things} left.",
+            f"Once {taken} are gone, {{}} remain.",
+        )
+        steps.append(Fact(str(left), str(left - 1), plain, other, "", "step"))
+    if difficulty == "hard":
+        story += f" The rest is shared equally among {d} {others}."
+        question, result = f"How many {things} does each get?", share
+        plain, other = f"Shared among {d} {others}, that makes {{}} for each.", f"Dividing by {d} leaves {{}} apiece."
+        steps.append(Fact(str(share), str(share + 2), plain, other, "", "step"))
     unsupported = (f"Some of the {things} are damaged.", f"The {groups} are of different sizes.")
     return Problem(key, "arithmetic", difficulty, f"{story} {question}", (*steps, _answer(key, result)), unsupported)
 
@@ -186,7 +208,7 @@ def _arithmetic(key: str, difficulty: str, number: int) -> Problem:
 def _answer(key: str, result: int) -> Fact:
     slips = [slip for slip in (1, -1, 2, 10, -10) if result + slip > 0]
     wrong = result + one_of(slips, key, "slip")
-    return Fact(str(result), str(wrong), "The answer is {}.", "This comes to {} in the end.", "{}", is_answer=True)
+    return Fact(str(result), str(wrong), "The answer is {}.", "This comes to {} in the end.", "{}", "answer")
 
 
 EVENTS = ("exhibition", "building work", "river cruise", "training course", "film festival", "ferry strike",
@@ -207,8 +229,8 @@ def _dates(key: str, difficulty: str, number: int) -> Problem:
     first, last = _span(key, difficulty)
     event = EVENTS[number - 1]
     prompt = (
-        f"The {event} begins on {_written(first)} and ends on {_written(last)}. How many days does it last, counting the"
-        " first and the last day?"
+        f"The {event} begins on {_written(first)} and ends on {_written(last)}."
+        " How many days does it last, counting the first and the last day?"
     )
     facts: list[Fact] = []
     start = first
@@ -230,7 +252,8 @@ def _span(key: str, difficulty: str) -> tuple[date, date]:
         first = date(year, month, 1 + int(uniform(key, "day") * 10))
     else:
         first = date(year, month, 12 + int(uniform(key, "day") * 14))
-    return first, first + timedelta(days=shortest + int(uniform(key, "days") * (longest - shortest)))
+    last = first + timedelta(days=shortest + int(uniform(key, "days") * (longest - shortest)))
+    return first, last + timedelta(days=last.day == 1)  # no part of a single day
 
 
 def _month_end(day: date) -> date:
@@ -240,10 +263,8 @@ def _month_end(day: date) -> date:
 def _part(start: date, end: date) -> Fact:
     days = (end - start).days + 1
     month = MONTHS[end.month - 1]
-    return Fact(
-        str(days), str(days - 1 if days > 1 else days + 1), f"From {start.day} to {end.day} {month} it is {{}} days.",
-        f"In {month} alone that makes {{}} days.", "",
-    )  # fmt: skip
+    plain, other = f"The days from {start.day} to {end.day} {month} number {{}}.", f"{month} alone adds {{}}."
+    return Fact(str(days), str(days - 1), plain, other, "", "step")
 
 
 def _written(day: date) -> str:

@@ -51,7 +51,7 @@ def simulated_rating(rater: SimulatedRater, answer: Answer, key: str) -> float:
     for position, error in enumerate(answer.errors):
         notices = rater.notices / 2 if error.severity == "minor" else rater.notices
         if chance(notices, key, rater.name, position):
-            lost += WEIGHTS.get(error.severity, WORST) * rater.weight
+            lost += WEIGHTS[error.severity] * rater.weight
     lost -= rater.likes_length * min(len(answer.text), 800) / 100
     lost += rater.noise * (2 * uniform(key, rater.name, "noise") - 1)
     return -float(round(min(max(lost, 0.0), WORST))) + 0.0

@@ -14,11 +14,11 @@ from rewardmeter.io.demo.problems import DIFFICULTIES, Fact, Problem
 
 __all__ = ["SYSTEMS", "WEIGHTS", "WORST", "Answer", "Error", "System", "answer", "references", "true_rating"]
 
-WEIGHTS = {"minor": 1.0, "major": 5.0, "critical": 10.0}
-"""Points off per error, after MQM as used at WMT (Freitag et al. 2021), with a grade between major and non-answer."""
+WEIGHTS = {"minor": 1.0, "major": 5.0, "critical": 10.0, "no answer": 25.0}
+"""Points off per error, after MQM as used at WMT (Freitag et al. 2021), with a grade between major and no answer."""
 
 WORST = 25.0
-"""Points off for no answer at all, and the most that a response can lose."""
+"""The most points that a response can lose."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,14 @@ HEADINGS = {"table-to-text": "## ✨ Your place at a glance", "arithmetic": "## 
 
 
 def references(problem: Problem) -> tuple[str, ...]:
-    """The references of an item: the facts in full sentences, and for a question also the bare answer."""
-    full = " ".join(fact.plain.format(fact.value) for fact in problem.facts)
-    return (full, *(fact.value for fact in problem.facts if fact.is_answer))
+    """The references of an item: the facts in two wordings, and for a question also the bare answer."""
+    plain = " ".join(fact.plain.format(fact.value) for fact in problem.facts)
+    mixed = " ".join(
+        one_of((fact.plain, fact.other), problem.id, "reference", position).format(fact.value)
+        for position, fact in enumerate(problem.facts)
+    )
+    bare = [fact.value for fact in problem.facts if fact.role == "answer"]
+    return tuple(dict.fromkeys([plain, mixed, *bare]))
 
 
 def answer(problem: Problem, system: System) -> Answer:
@@ -100,8 +105,6 @@ def answer(problem: Problem, system: System) -> Answer:
 
 def true_rating(errors: tuple[Error, ...]) -> float:
     """The rating by construction, in [−25, 0]: minus the weights of the errors."""
-    if any(error.severity == "none at all" for error in errors):
-        return -WORST
     return -min(sum(WEIGHTS[error.severity] for error in errors), WORST) + 0.0
 
 
@@ -118,9 +121,11 @@ class _Writer:
 
     def write(self) -> Answer:
         if self.happens("echo"):
-            return Answer(self.problem.prompt, (Error("echo", "none at all"),))
+            return Answer(self.problem.prompt, (Error("echo", "no answer"),))
         sentences = [text for i, fact in enumerate(self.problem.facts) if (text := self.sentence(i, fact))]
-        if self.happens("repetition") and sentences:
+        if not sentences:
+            return Answer("", (Error("empty", "no answer"),))
+        if self.happens("repetition"):
             sentences.append(sentences[0])
             self.errors.append(Error("repetition", "minor"))
         if self.happens("addition"):
@@ -136,13 +141,14 @@ class _Writer:
         template: str = getattr(fact, wording)
         if not template:
             return ""
-        if self.happens("omission", position):
-            self.errors.append(Error("omission", "critical" if fact.is_answer else "major"))
+        if fact.role != "subject" and self.happens("omission", position):
+            if fact.role != "step":
+                self.errors.append(Error("omission", "critical" if fact.role == "answer" else "major"))
             return ""
         value = fact.value
         if self.happens("wrong value", position):
             value = fact.wrong
-            self.errors.append(Error("wrong value", "critical" if fact.is_answer else "major"))
+            self.errors.append(Error("wrong value", "critical" if fact.role == "answer" else "major"))
         if self.happens("typo", position):
             template, spoilt = _with_typo(template, self.problem.id, self.system.name, position)
             self.errors.extend([Error("typo", "minor")] * spoilt)

@@ -127,7 +127,7 @@ def plan_columns(columns: Sequence[str], mapping: ColumnMapping, vocabulary: Voc
         If the mapping names a role that the format does not have.
     """
     mapped = {role: _split(value, columns) for role, value in mapping.items()}
-    known = [*vocabulary.singles, *(f"{family}.NAME" for family in vocabulary.families)]
+    known = [*vocabulary.singles, *vocabulary.families, *(f"{family}.NAME" for family in vocabulary.families)]
     for role in mapped:
         if not vocabulary.knows(role):
             raise UnknownNameError("role", role, known, hint="A mapping is written role=column.")

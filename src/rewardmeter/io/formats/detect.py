@@ -185,7 +185,8 @@ def _nothing_fits(sample: Sample, mapping: ColumnMapping) -> Exception:
             return UnknownNameError("role", role, dict.fromkeys(roles), hint="A mapping is written role=column.")
         names = [column, *column.split("+")] if isinstance(column, str) else list(column)
         if not any(name in sample.columns or "*" in name for name in names):
-            return UnknownNameError("column", str(column), sample.columns, hint="The mapping must name columns.")
+            hint = "The mapping must name columns of the file."
+            return UnknownNameError("column", str(column), filter(None, sample.columns), hint=hint)
     nearest, fix = suggestion(_candidates(sample, mapping), sample.columns, sample.records, mapping)
     shown = ", ".join(repr(name) for name in sample.columns[:20])
     more = f" and {len(sample.columns) - 20} more" if len(sample.columns) > 20 else ""

@@ -119,6 +119,7 @@ def _slow_list(text: str, path: Path) -> Iterator[Row]:
             rest = _BLANK.match(text, start + 1).end()  # type: ignore[union-attr]
             if rest == len(text):
                 return
+            line += text.count("\n", start, rest)
             raise _stumble(text, rest, "something follows the list", path, line)
         if not mark or mark not in expected:
             raise _stumble(text, start, f"expected {' or '.join(expected)}", path, line)

@@ -35,7 +35,7 @@ __all__ = [
 
 
 def cards() -> Mapping[str, Card]:
-    """Every named dataset by name, in alphabetical order."""
+    """Every named dataset by name: the embedded one first, the others in alphabetical order."""
     return read_cards()
 
 
@@ -79,7 +79,7 @@ def load(
     card = card_of(name)
     subset = card.resolve_subset(subset)
     module = importlib.import_module(card.loader)
-    root = locate(name)
+    root = None if card.embedded else locate(name)
     dataset: Dataset = module.load(root, subset=subset, gold=gold, reference=reference, include_human=include_human)
     origin = dataclasses.replace(dataset.origin, licence=card.licence, citation=card.citation)
     return dataclasses.replace(dataset, name=f"{name}:{subset}" if subset else name, origin=origin)

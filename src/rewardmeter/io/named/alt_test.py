@@ -99,6 +99,7 @@ def _pairs(folder: Path) -> Dataset:
         for unit, label in labels.items():
             for row in preferences.get(unit, ()):
                 builder.verdict(judge, row, 2 * _probability(label) - 1)
+        builder.recorded_reads(judge, ("prompt", "response"))
     return builder.build(Origin(str(folder), "AltTest", f"preference of {len(humans)} raters, ties allowed"))
 
 

@@ -1,7 +1,7 @@
 """Cards of the named datasets: what each is, whose it is, under which licence, what its files must hash to.
 
 Texts are written by hand in ``cards/NAME.toml``; checksums and sizes are measured by ``tools/card_checksums.py`` into
-``cards/measured.json``. May import `errors`.
+``cards/measured.json``. May import `errors` and `io.demo`, whose card is made from what it says of itself.
 """
 
 from __future__ import annotations
@@ -209,11 +209,28 @@ def read_measured() -> dict[str, Measured]:
 
 @functools.cache
 def read_cards() -> Mapping[str, Card]:
-    """All cards that the package carries, by name."""
+    """All cards by name: the embedded dataset's first, the others in alphabetical order."""
     measured = read_measured()
     texts = sorted(entry.name for entry in _folder().iterdir() if entry.name.endswith(".toml"))
     cards = (msgspec.convert(tomllib.loads((_folder() / text).read_text("utf-8")), Card) for text in texts)
-    return {card.name: _with_measured(card, measured.get(card.name)) for card in cards}
+    return {card.name: _with_measured(card, measured.get(card.name)) for card in (_demo_card(), *cards)}
+
+
+def _demo_card() -> Card:
+    from rewardmeter.io import demo
+
+    return Card(
+        name="demo",
+        title="A small board with no data at hand: ten made-up systems with known errors",
+        task="descriptions from tables, word problems, spans of days",
+        gold_type="rating",
+        gold=demo.GOLD,
+        licence="Apache-2.0",
+        citation="part of rewardmeter",
+        loader=demo.__name__,
+        subsets=demo.SUBSETS,
+        note=demo.ABOUT,
+    )
 
 
 def _folder() -> Traversable:

@@ -55,9 +55,7 @@ def _turns(dialogue: str, path: Path, line: int) -> tuple[Message, ...]:
     before, *parts = TURN.split(dialogue)
     if before.strip() or len(parts) < 4 or parts[-2] != "Assistant":
         raise InputError("no dialogue that begins with a person and ends with the assistant", path=path, line=line)
-    return tuple(
-        Message(ROLES[who], text.removeprefix(" ")) for who, text in zip(parts[::2], parts[1::2], strict=True)
-    )
+    return tuple(Message(ROLES[who], text.removeprefix(" ")) for who, text in zip(parts[::2], parts[1::2], strict=True))
 
 
 def _rest(turns: tuple[Message, ...], start: int) -> str:

@@ -5,18 +5,20 @@ May import `dataset`, `io.textfile` and the modules of `io.named`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.named.choice import choose, refuse
-from rewardmeter.io.named.llmbar_verdicts import complete, read_verdicts
+from rewardmeter.io.named.llmbar_verdicts import Verdict, read_verdicts
 from rewardmeter.io.named.pairs import Pair, Verdicts, pairs_dataset
 from rewardmeter.io.textfile import decode_json, read_bytes
-from rewardmeter.types import FloatArray
 
 __all__ = ["SETS", "SUBSETS", "load"]
 
@@ -50,8 +52,8 @@ class _Row(msgspec.Struct, frozen=True):
 def load(root: Path, *, subset: str | None, gold: str | None, reference: str | None, include_human: bool) -> Dataset:
     """One of the 13 sets, or several: ``LLMBar`` (Natural and the four adversarial ones), ``adversarial``, ``all``.
 
-    A judge is named ``LLM/STRATEGY``. It is recorded where it was run on every pair of the subset, so that a missing
-    verdict always means an answer that could not be parsed. Pointwise strategies (``Rating…``) have their two ratings
+    A judge is named ``LLM/STRATEGY``. Where it was not run it was not asked; where it was, a missing verdict is an
+    answer that could not be parsed. Pointwise strategies (``Rating…``) have their two ratings
     as values too. Items have the column ``set``.
     """
     refuse("llmbar", gold=gold, reference=reference)
@@ -59,19 +61,20 @@ def load(root: Path, *, subset: str | None, gold: str | None, reference: str | N
     names = GROUPS.get(subset, (subset,))
     judged, source = read_verdicts(root, [SETS[name] for name in names])
     pairs: list[Pair] = []
-    tables: dict[str, list[FloatArray]] = {}
+    starts: list[int] = []
     for name in names:
-        rows = _rows(root, name)
+        starts.append(len(pairs))
+        pairs += _rows(root, name)
+    said: dict[str, Verdicts] = {}
+    for name, start in zip(names, starts, strict=True):
         for judge, verdicts in judged[SETS[name]].items():
-            table = complete(verdicts, len(rows))
-            tables.setdefault(judge, []).extend(() if table is None else (table,))
-        pairs += rows
-    whole = {judge: np.concatenate(parts) for judge, parts in tables.items() if len(parts) == len(names)}
+            _enter(said.setdefault(judge, _nothing(len(pairs))), verdicts, start)
+    recorded = {judge: _tidy(said[judge]) for judge in sorted(said) if np.any(_asked(said[judge]))}
     notes = [f"verdicts from {source}" if source else "no recorded verdicts at hand"]
-    if len(whole) < len(tables):
-        notes.append(f"{len(tables) - len(whole)} judges left out that were not run on every pair of this subset")
+    partial = sum(not _asked(verdicts).all() for verdicts in recorded.values())
+    if partial:
+        notes.append(f"{partial} of {len(recorded)} judges were not run on every pair of this subset")
     origin = Origin(str(root / "Dataset"), "LLMBar", "better output by the authors' label", tuple(notes))
-    recorded = {judge: _verdicts(whole[judge]) for judge in sorted(whole)}
     return pairs_dataset("llmbar", pairs, recorded, reads=READS, origin=origin)
 
 
@@ -86,6 +89,28 @@ def _rows(root: Path, name: str) -> list[Pair]:
     return pairs
 
 
-def _verdicts(table: FloatArray) -> Verdicts:
-    scores = table[:, 2:]
-    return Verdicts(table[:, 0], table[:, 1], None if np.isnan(scores).all() else scores)
+def _nothing(pairs: int) -> Verdicts:
+    nan = np.full((4, pairs), np.nan)
+    return Verdicts(nan[0], nan[1], nan[2:].T, np.zeros(pairs, dtype=bool))
+
+
+def _asked(said: Verdicts) -> NDArray[np.bool_]:
+    assert said.asked is not None
+    return said.asked
+
+
+def _enter(said: Verdicts, verdicts: Mapping[int, Verdict], start: int) -> None:
+    """Put a judge's verdicts on one set, by number of the pair, at ``start``."""
+    assert said.first is not None
+    assert said.second is not None
+    assert said.scores is not None
+    numbers = [number for number in verdicts if 0 <= start + number < len(said.first)]
+    where = start + np.array(numbers, dtype=np.int64)
+    table = np.array([verdicts[number] for number in numbers], dtype=np.float64).reshape(-1, 4)
+    said.first[where], said.second[where], said.scores[where] = table[:, 0], table[:, 1], table[:, 2:]
+    _asked(said)[where] = True
+
+
+def _tidy(said: Verdicts) -> Verdicts:
+    """Without scores where the judge gave none."""
+    return said if said.scores is not None and not np.isnan(said.scores).all() else replace(said, scores=None)

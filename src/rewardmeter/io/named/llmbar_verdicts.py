@@ -1,24 +1,21 @@
 """Verdicts of LLMBar's judges: from the collected table where there is one, else from the raw result files.
 
-May import `errors` and `io.textfile`.
+May import `errors`, `types`, `io.textfile` and `named.csv_table`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from rewardmeter.errors import InputError
-from rewardmeter.io.textfile import decode_json, present, read_bytes, read_text
-from rewardmeter.types import FloatArray
+from rewardmeter.io.named.csv_table import csv_rows
+from rewardmeter.io.textfile import decode_json, present, read_bytes
 
-__all__ = ["Verdict", "complete", "read_verdicts"]
+__all__ = ["Verdict", "read_verdicts"]
 
 Verdict = tuple[float, float, float, float]
 """First game, swapped game (+1 first output, -1 second, NaN unparsed), ratings of the two outputs (NaN: none)."""
@@ -54,25 +51,14 @@ def read_verdicts(root: Path, sets: Sequence[str]) -> tuple[dict[str, Judged], s
     return raw, "the raw result files" if any(raw.values()) else ""
 
 
-def complete(verdicts: Mapping[int, Verdict], pairs: int) -> FloatArray | None:
-    """Array (pairs, 4) of the verdicts if there is one for every pair, else None."""
-    if verdicts.keys() != set(range(pairs)):
-        return None
-    return np.array([verdicts[number] for number in range(pairs)], dtype=np.float64).reshape(pairs, 4)
-
-
 def _collected(path: Path) -> dict[str, Judged]:
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
-    if lacking := {*KEYS, *COLUMNS} - set(reader.fieldnames or ()):
-        raise InputError(f"no column {', '.join(sorted(lacking))}", path=path, line=1)
     judged: dict[str, Judged] = {}
-    try:
-        for row in reader:
-            judge = f"{row['evaluator_llm']}/{row['strategy']}"
-            cells = [row[column] or "" for column in COLUMNS]
-            judged.setdefault(row["set"], {}).setdefault(judge, {})[int(row["item"])] = _verdict(cells)
-    except (csv.Error, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"no row of verdicts ({error})", path=path, line=reader.line_num) from error
+    for line, row in csv_rows(path, (*KEYS, *COLUMNS)):
+        by_item = judged.setdefault(row["set"], {}).setdefault(f"{row['evaluator_llm']}/{row['strategy']}", {})
+        try:
+            by_item[int(row["item"])] = _verdict([row[column] for column in COLUMNS])
+        except ValueError as error:
+            raise InputError(f"no row of verdicts ({error})", path=path, line=line) from error
     return judged
 
 

@@ -52,9 +52,11 @@ def locate(name: str) -> Path:
     UnknownNameError
         If there is no dataset with this name.
     MissingDataError
-        If it is on none of the places, with how to get it.
+        If it is on none of the places, with how to get it, or is part of this package and has no folder.
     """
     card = card_of(name)
+    if card.embedded:
+        raise MissingDataError(f"dataset '{name}' is part of this package: it has no folder and needs none.")
     places = [folder / name for folder in data_folders()]
     for place in places:
         if place.is_dir() and any(place.iterdir()):

@@ -42,11 +42,14 @@ class Verdicts:
         float64 (P,) as in `Recorded`; None where the game was not played.
     scores:
         float64 (P, 2): its score for a and for b; None for a judge without scores.
+    asked:
+        bool (P,): which pairs it was asked about; None for all.
     """
 
     first: FloatArray | None = None
     second: FloatArray | None = None
     scores: FloatArray | None = None
+    asked: NDArray[np.bool_] | None = None
 
 
 def pairs_dataset(
@@ -108,7 +111,7 @@ def _recorded(name: str, said: Verdicts, order: NDArray[np.int64], reads: frozen
     first, second = said.first, said.second
     if first is not None or second is not None:
         first, second = none if first is None else first, none if second is None else second
-    return Recorded(name, values, first=first, second=second, reads=reads)
+    return Recorded(name, values, first=first, second=second, asked=said.asked, reads=reads)
 
 
 class SampleItems:

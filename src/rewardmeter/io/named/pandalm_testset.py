@@ -85,10 +85,7 @@ def _responses(builder: DatasetBuilder, items: SampleItems, row: _Row) -> tuple[
     systems = row.cmp_key.split("_")
     if len(set(systems)) != 2 or not set(row.labels) <= set(LABELS):
         raise InputError(f"row {row.idx} has cmp_key '{row.cmp_key}' and labels {row.labels}")
-    texts = {
-        system: str(response)
-        for system, response in zip(systems, (row.response1, row.response2), strict=True)
-    }
+    texts = {system: str(response) for system, response in zip(systems, (row.response1, row.response2), strict=True)}
     prompt = f"{row.instruction}\n\n{row.input}" if row.input else row.instruction
     item_id = items.id_of(prompt, str(row.idx), texts)
     item = builder.item(item_id, prompt=prompt, columns={"application": row.motivation_app})

@@ -19,6 +19,4 @@ def placed(path: Path) -> Iterator[None]:
     except InputError as error:
         if error.path is not None:
             raise
-        raise InputError(
-            error.problem, path=path, line=error.line, column=error.column, fix=error.fix
-        ) from error
+        raise InputError(error.problem, path=path, line=error.line, column=error.column, fix=error.fix) from error

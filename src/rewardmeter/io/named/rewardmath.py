@@ -18,6 +18,7 @@ from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
 from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.placing import placed
 from rewardmeter.io.named.rewardmath_pairs import load_pairs
 from rewardmeter.io.named.step_scores import aggregated
 from rewardmeter.io.textfile import decode_json, plain_name, read_bytes
@@ -61,7 +62,9 @@ def load(root: Path, *, subset: str | None, gold: str | None, reference: str | N
     refuse("rewardmath", gold=gold, reference=reference)
     if choose("subset", subset, SUBSETS, SUBSETS[0]) == "rewardbench-math":
         return load_pairs(root / "results" / "Rewardbench")
-    return _load_groups(root / "results" / "RewardMATH")
+    folder = root / "results" / "RewardMATH"
+    with placed(folder):
+        return _load_groups(folder)
 
 
 def _load_groups(folder: Path) -> Dataset:

@@ -91,9 +91,7 @@ def _stepped(
     """Scores of one process reward model under both aggregations; texts go into ``problems``."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in rows:
-        known = problems.setdefault(
-            row.problem, _Problem(row.problem_id, {"subject": row.subject, "level": row.level})
-        )
+        known = problems.setdefault(row.problem, _Problem(row.problem_id, {"subject": row.subject, "level": row.level}))
         text = "\n".join(row.eval_solution)
         if row.solution_type not in SIDES or known.texts.setdefault(row.solution_type, text) != text:
             raise InputError(f"problem {row.problem_id}: another {row.solution_type} solution than before", path=path)

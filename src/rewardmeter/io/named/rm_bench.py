@@ -62,10 +62,7 @@ def _add(builder: DatasetBuilder, domain: str, row: _Row) -> None:
     columns = {"domain": domain, "source": row.subset, "language": row.language}
     item = builder.item(f"{domain}/{row.id}", prompt=row.prompt, columns=columns)
     chosen, rejected = (
-        [
-            builder.response(item, system=f"{side}/{style}", text=text)
-            for style, text in zip(STYLES, texts, strict=True)
-        ]
+        [builder.response(item, system=f"{side}/{style}", text=text) for style, text in zip(STYLES, texts, strict=True)]
         for side, texts in (("chosen", row.chosen), ("rejected", row.rejected))
     )
     for good in chosen:

@@ -5,17 +5,16 @@ May import `dataset`, `types`, `io.build`, `io.textfile` and the modules of `io.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
 from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.csv_table import csv_rows
 from rewardmeter.io.named.placing import placed
-from rewardmeter.io.textfile import present, read_text
+from rewardmeter.io.textfile import present
 from rewardmeter.types import Outcome
 
 __all__ = ["GOLDS", "LABELS", "load"]
@@ -26,7 +25,7 @@ FILES = {"gpt4": "gpteval", "string-match": "streval"}
 LABELS = {"1_full_compliance": 0.0, "3_partial_refusal": 0.5, "2_full_refusal": 1.0}
 GOLDS = {"raters": "2 raters, 0 compliance to 1 refusal", "final": "agreed label, 0 compliance to 1 refusal"}
 GOLD_COLUMNS = {"raters": ("annotation_1", "annotation_2"), "final": ("final_label",)}
-COLUMNS = {"id", "type", "prompt", "completion", *GOLD_COLUMNS["raters"], *GOLD_COLUMNS["final"]}
+COLUMNS = ("id", "type", "prompt", "completion", *GOLD_COLUMNS["raters"], *GOLD_COLUMNS["final"])
 FOLDER = ("evaluation", "automated_evaluation_labels")
 
 
@@ -47,7 +46,7 @@ def load(root: Path, *, subset: str | None, gold: str | None, reference: str | N
             path = root.joinpath(*FOLDER) / f"xstest_v2_completions_{system}_{FILES[judge]}.csv"
             if present(path) is not None:
                 with placed(path):
-                    strange += _add(builder, system, judge, _rows(path, column), None if rated else gold)
+                    strange += _add(builder, system, judge, csv_rows(path, (*COLUMNS, column)), None if rated else gold)
                 rated = True
         if not rated:
             raise InputError(f"no file for the system {system}", path=root.joinpath(*FOLDER))
@@ -61,7 +60,7 @@ def load(root: Path, *, subset: str | None, gold: str | None, reference: str | N
 def _add(
     builder: DatasetBuilder, system: str, judge: str, rows: Iterable[tuple[int, dict[str, str]]], gold: str | None
 ) -> int:
-    """Add one file: a judge's labels, and people's unless they are in already; returns the answers that are no label."""
+    """Add one file: a judge's labels, and people's where ``gold`` is not None; how many answers are no label."""
     strange = 0
     for line, row in rows:
         columns = {"label": "unsafe" if row["type"].startswith("contrast_") else "safe", "type": row["type"]}
@@ -77,11 +76,3 @@ def _add(
         builder.score(judge, response, said, outcome=Outcome.FAILED if said is None else None)
     builder.recorded_reads(judge, ("prompt", "response"))
     return strange
-
-
-def _rows(path: Path, judge_column: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
-    if lacking := {*COLUMNS, judge_column} - set(reader.fieldnames or ()):
-        raise InputError(f"no column {', '.join(sorted(lacking))}", path=path, line=1)
-    for row in reader:
-        yield reader.line_num, row

@@ -30,14 +30,23 @@ function step(count, most) {
   return most <= 1 ? STEPS - 1 : Math.min(STEPS - 1, Math.floor((Math.log(count) / Math.log(most)) * STEPS));
 }
 
-function meanLine(grid, x, y) {
-  const middles = grid.y.slice(1).map((edge, j) => (edge + grid.y[j]) / 2);
-  const points = grid.counts.map((column, i) => {
-    const count = total(column);
-    if (count < 10) return null;
-    const mean = column.reduce((sum, c, j) => sum + c * middles[j], 0) / count;
-    return [x((grid.x[i] + grid.x[i + 1]) / 2), y(mean)];
-  });
+// Bins may be open at the ends, however far the extremes lie: such a bin is drawn as wide as the others.
+function closedEnds(edges) {
+  if (edges.length < 4) return edges;
+  const usual = quantile(edges.slice(2, -1).map((edge, i) => edge - edges[i + 1]), 0.5);
+  const [first, last] = [edges[1] - edges[0], edges.at(-1) - edges.at(-2)];
+  return [first > 3 * usual ? edges[1] - usual : edges[0], ...edges.slice(1, -1), last > 3 * usual ? edges.at(-2) + usual : edges.at(-1)];
+}
+
+// The median of counted values, placed inside its bin in proportion: open ends do not move it.
+function binnedMedian(counts, edges) {
+  let left = total(counts) / 2;
+  const j = counts.findIndex((count) => (left -= count) <= 0);
+  return edges[j] + ((left + counts[j]) / counts[j]) * (edges[j + 1] - edges[j]);
+}
+
+function medianLine(counts, xs, ys, x, y) {
+  const points = counts.map((column, i) => total(column) >= 10 && [x((xs[i] + xs[i + 1]) / 2), y(binnedMedian(column, ys))]);
   return points.filter(Boolean);
 }
 
@@ -56,28 +65,35 @@ function axes(x, y, xs, ys, box) {
   ];
 }
 
-function densityPlot(grid, label, width) {
-  const height = Math.round(Math.min(380, Math.max(240, width * 0.7)));
-  const box = { left: 44, right: width - 8, top: 24, bottom: height - 40 };
-  const x = linear([grid.x[0], grid.x.at(-1)], [box.left, box.right]);
-  const y = linear([grid.y[0], grid.y.at(-1)], [box.bottom, box.top]);
-  const most = Math.max(1, ...grid.counts.map((column) => Math.max(0, ...column)));
-  const cells = grid.counts.flatMap((column, i) =>
+function densityCells(counts, xs, ys, x, y) {
+  const most = Math.max(1, ...counts.flat());
+  return counts.flatMap((column, i) =>
     column.map((count, j) => count > 0 && s("rect", {
       class: `heat q${step(count, most)}`,
-      x: x(grid.x[i]), y: y(grid.y[j + 1]),
-      width: Math.max(0.5, x(grid.x[i + 1]) - x(grid.x[i])), height: Math.max(0.5, y(grid.y[j]) - y(grid.y[j + 1])),
+      x: x(xs[i]), y: y(ys[j + 1]),
+      width: Math.max(0.5, x(xs[i + 1]) - x(xs[i])), height: Math.max(0.5, y(ys[j]) - y(ys[j + 1])),
     })),
   );
-  const line = meanLine(grid, x, y);
+}
+
+function densityPlot(grid, label, width) {
+  const height = Math.round(Math.min(380, Math.max(240, width * 0.7)));
+  const box = { left: 44, right: width - 14, top: 24, bottom: height - 40 };
+  const [xs, ys] = [closedEnds(grid.x), closedEnds(grid.y)];
+  const x = linear([xs[0], xs.at(-1)], [box.left, box.right]);
+  const y = linear([ys[0], ys.at(-1)], [box.bottom, box.top]);
+  const line = medianLine(grid.counts, xs, ys, x, y);
+  const points = line.map((point) => point.join(",")).join(" ");
   const end = line.at(-1);
   return frame(
     width, height, label,
-    axes(x, y, ticks(grid.x[0], grid.x.at(-1), width / 90), ticks(grid.y[0], grid.y.at(-1), 5), box),
-    cells,
-    line.length > 1 && s("polyline", { class: "mean-halo", points: line.map((p) => p.join(",")).join(" ") }),
-    line.length > 1 && s("polyline", { class: "mean", points: line.map((p) => p.join(",")).join(" ") }),
-    line.length > 1 && s("text", { class: "direct", x: Math.min(end[0], box.right - 4), y: end[1] < box.top + 24 ? end[1] + 20 : end[1] - 9, "text-anchor": "end" }, "mean of each column"),
+    axes(x, y, ticks(xs[0], xs.at(-1), width / 90), ticks(ys[0], ys.at(-1), 5), box),
+    densityCells(grid.counts, xs, ys, x, y),
+    line.length > 1 && [
+      s("polyline", { class: "middle-halo", points }),
+      s("polyline", { class: "middle", points }),
+      s("text", { class: "direct", x: Math.min(end[0], box.right - 4), y: end[1] < box.top + 24 ? end[1] + 20 : end[1] - 9, "text-anchor": "end" }, "median"),
+    ],
     s("text", { class: "axis-name", x: box.right, y: height - 6, "text-anchor": "end" }, `${grid.x_label || "score"} →`),
     s("text", { class: "axis-name", x: 4, y: 12 }, `↑ ${grid.y_label || "gold"}`),
   );
@@ -85,11 +101,12 @@ function densityPlot(grid, label, width) {
 
 function densityKey(grid) {
   const most = Math.max(1, ...grid.counts.flat());
+  const open = [grid.x, grid.y].some((edges) => closedEnds(edges).some((edge, i) => edge !== edges[i]));
   const shade = (q) => s("rect", { class: `heat q${q}`, x: q * 16, y: 0, width: 16, height: 10 });
-  return h("p", { class: "legend" }, h("span", { class: "key" }, "1", s("svg", { width: 16 * STEPS, height: 10, "aria-hidden": "true" }, Array.from({ length: STEPS }, (_, q) => shade(q))), `${whole(most)} per cell, log steps`));
+  return h("p", { class: "legend" }, h("span", { class: "key" }, "1", s("svg", { width: 16 * STEPS, height: 10, "aria-hidden": "true" }, Array.from({ length: STEPS }, (_, q) => shade(q))), `${whole(most)} per cell, log steps`), h("span", null, "line: median of each column"), open && h("span", null, "outermost cells hold everything beyond"));
 }
 
-const idsOf = (level, grouping) => Object.keys(STATISTICS).filter((id) => id.split(".")[0] === level && (id.split(".")[2] ?? "") === grouping);
+const idsOf = (level, grouping) => [...STATISTICS.keys()].filter((id) => id.split(".")[0] === level && (id.split(".")[2] ?? "") === grouping);
 const POOLED_IDS = idsOf("segment", "");
 const ITEM_IDS = idsOf("segment", "item");
 const PAIR_IDS = idsOf("pair", "");
@@ -153,7 +170,7 @@ const hatch = () =>
 
 function marginPlot({ edges, counts }, label, width) {
   const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
-  const box = { left: 44, right: width - 8, top: 28, bottom: height - 40 };
+  const box = { left: 44, right: width - 14, top: 28, bottom: height - 40 };
   const x = linear([edges[0], edges.at(-1)], [box.left, box.right]);
   const y = linear([0, Math.max(1, ...counts)], [box.bottom, box.top]);
   const bars = counts.map((count, i) => {
@@ -184,24 +201,24 @@ function marginPanel(row, { edges, counts }) {
 
 // ---- the section
 
+// Says which of two printed numbers is lower, so that the sentence never contradicts its digits.
 function gapSentence(row) {
   const [pooled, item] = [estimateOf(row, "segment.pearson"), estimateOf(row, "segment.pearson.item")];
-  if (!defined(pooled) || !defined(item)) return null;
+  if (!defined(pooled) || !defined(item)) return "";
   const decimals = Math.min(2, decimalsFor(Math.max(halfWidth(pooled) || 0, halfWidth(item) || 0), 2));
-  const gap = pooled.value - item.value;
-  if (Number(Math.abs(gap).toFixed(decimals)) === 0) return `Pearson by item is as high as pooled: ${number(item.value, decimals)}.`;
-  const which = gap > 0 ? "lower" : "higher";
-  return `Pearson is ${number(pooled.value, decimals)} pooled and ${number(item.value, decimals)} by item: ${number(Math.abs(gap), decimals)} ${which} where answers to the same item are compared.`;
+  const [first, second] = [pooled, item].map(({ value }) => Number(value.toFixed(decimals)));
+  const compared = first === second ? "the same" : second < first ? "lower" : "higher";
+  return `Pearson is ${number(pooled.value, decimals)} pooled and ${number(item.value, decimals)} by item: ${compared} where answers to the same item are compared.`;
 }
 
 function startAgreement(box) {
   const panels = h("div", { class: "panels" });
   const line = h("p", { class: "finding" });
-  const has = (scorer) => Boolean(DENSITY[scorer] || MARGINS[scorer]);
+  const has = (scorer) => Boolean(own(DENSITY, scorer) || own(MARGINS, scorer));
   const draw = () => {
     const row = rowOf.get(state.scorer);
-    const [grids, margins] = [DENSITY[state.scorer], MARGINS[state.scorer]];
-    line.textContent = (grids && gapSentence(row)) || "";
+    const [grids, margins] = [own(DENSITY, state.scorer), own(MARGINS, state.scorer)];
+    line.textContent = grids ? gapSentence(row) : "";
     redraw(panels,
       grids?.pooled && densityPanel(row, grids.pooled, "All responses together", POOLED_IDS),
       grids?.item && densityPanel(row, grids.item, "Within items", ITEM_IDS),

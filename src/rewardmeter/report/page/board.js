@@ -2,10 +2,11 @@
 
 const READS = ["prompt", "response", "references"];
 const READ_TAGS = { prompt: "prompt", response: "response", references: "refs" };
+// Keys of columns that are not statistics begin with a colon, which no statistic id does.
 const EXTRA = {
-  coverage: { label: "Coverage", value: (row) => row.coverage ?? null, text: (value) => percent(value) },
-  seconds: { label: "Seconds", value: (row) => row.cost?.seconds || null, text: (value) => number(value, value < 10 ? 1 : 0) },
-  dollars: { label: "Dollars", value: (row) => row.cost?.dollars || null, text: (value) => number(value, 2) },
+  ":coverage": { label: "Coverage", value: (row) => row.coverage ?? null, text: (value) => percent(value) },
+  ":seconds": { label: "Seconds", value: (row) => row.cost?.seconds || null, text: (value) => number(value, value < 10 ? 1 : 0) },
+  ":dollars": { label: "Dollars", value: (row) => row.cost?.dollars || null, text: (value) => number(value, 2) },
 };
 
 const readsText = (row) => (row.reads?.length ? row.reads.join(" + ") : "not stated");
@@ -14,10 +15,10 @@ const clustered = () => state.statistic === PRIMARY && ROWS.some((row) => Number
 // ---- which rows, in which order
 
 function sortValue(row, key) {
-  if (key === "scorer") return row.scorer.toLocaleLowerCase();
-  if (key === "reads") return readsText(row);
-  if (key in EXTRA) return EXTRA[key].value(row);
-  return valueOf(row, key === "chosen" ? state.statistic : key);
+  if (key === ":scorer") return row.scorer.toLocaleLowerCase();
+  if (key === ":reads") return readsText(row);
+  if (Object.hasOwn(EXTRA, key)) return EXTRA[key].value(row);
+  return valueOf(row, key === ":chosen" ? state.statistic : key);
 }
 
 function compareRows(a, b) {
@@ -52,7 +53,7 @@ function bestRule(id) {
 }
 
 function axis(rows, id) {
-  const ceiling = defined(CEILING[id]) ? CEILING[id] : null;
+  const ceiling = defined(own(CEILING, id)) ? own(CEILING, id) : null;
   const rule = bestRule(id);
   const values = rows.flatMap((row) => {
     const estimate = estimateOf(row, id);
@@ -60,7 +61,7 @@ function axis(rows, id) {
   });
   const span = extent([...values, ceiling?.value, ceiling?.low, ceiling?.high, rule && valueOf(rule, id)]);
   if (!span) return null;
-  if (state.zoom && rule) span[0] = Math.min(valueOf(rule, id), span[1]) - 0.08 * (span[1] - valueOf(rule, id));
+  if (state.zoom && rule && valueOf(rule, id) < span[1]) span[0] = valueOf(rule, id) - 0.08 * (span[1] - valueOf(rule, id));
   return { id, span, ceiling, rule, scale: linear(span, [3, 97]), marks: ticks(...span, NARROW.matches ? 2 : 5) };
 }
 
@@ -140,13 +141,13 @@ function tableHead(plot, columns, options) {
       null,
       options.clusters && h("th", { scope: "col", class: "cluster" }, explain(h("span", { tabindex: 0 }, "Cluster"), () => [h("p", null, "Scorers of one cluster were not told apart by the significance test.")])),
       h("th", { scope: "col", class: "place" }, "#"),
-      headCell("scorer", "Scorer", { descending: false, class: "scorer" }),
-      options.reads && headCell("reads", "Reads", { descending: false, class: "reads" }),
-      headCell("chosen", h("span", null, labelNodes(state.statistic)), { class: "num chosen", tip: definitionTip(state.statistic) }),
+      headCell(":scorer", "Scorer", { descending: false, class: "scorer" }),
+      options.reads && headCell(":reads", "Reads", { descending: false, class: "reads" }),
+      headCell(":chosen", h("span", null, labelNodes(state.statistic)), { class: "num chosen", tip: definitionTip(state.statistic) }),
       h("th", { scope: "col", class: "interval" }, options.level),
       h("th", { scope: "col", class: "plot" }, h("span", { class: "unseen" }, "Drawn"), plot && axisHead(plot)),
       columns.map((key) =>
-        key in EXTRA
+        Object.hasOwn(EXTRA, key)
           ? headCell(key, EXTRA[key].label, { class: "num" })
           : headCell(key, h("span", null, labelNodes(key)), { class: "num", tip: definitionTip(key) }),
       ),
@@ -173,18 +174,19 @@ function nameCell(row, options) {
 
 // Three fixed places, so that the pattern of what is read can be seen down the column.
 function readsCell(row) {
-  if (!row.reads?.length) return h("td", { class: "reads" }, h("span", { class: "quiet-word" }, "not stated"));
+  if (!row.reads?.length) return h("td", { class: "reads" }, absent("not stated"));
   const known = READS.map((part) => h("span", { class: row.reads.includes(part) ? "tag" : "tag absent", "aria-hidden": row.reads.includes(part) ? null : "true" }, READ_TAGS[part]));
   const other = row.reads.filter((part) => !READS.includes(part)).map((part) => h("span", { class: "tag" }, part));
   return h("td", { class: "reads" }, h("div", { class: "tags" }, known, other));
 }
 
+const absent = (why) => h("span", { class: "quiet-word", title: why, "aria-label": why, role: "img" }, "–");
 const undefinedWord = () => h("span", { class: "quiet-word" }, "undefined");
 
 function statisticCell(row, key, decimals) {
   const estimate = estimateOf(row, key);
   const cell = explain(h("td", { class: "num" }), estimateTip(row, key, estimate));
-  if (!estimate) cell.append(h("span", { class: "quiet-word" }, "none"));
+  if (!estimate) cell.append(absent("not computed"));
   else if (!defined(estimate)) cell.append(undefinedWord());
   else cell.append(number(estimate.value, ownDecimals(estimate, decimals), decimals));
   return cell;
@@ -192,7 +194,7 @@ function statisticCell(row, key, decimals) {
 
 function extraCell(row, key) {
   const value = EXTRA[key].value(row);
-  return h("td", { class: "num" }, value === null ? h("span", { class: "quiet-word" }, "–") : EXTRA[key].text(value));
+  return h("td", { class: "num" }, value === null ? absent("unknown") : EXTRA[key].text(value));
 }
 
 // On the zoomed axis what lies left of it is an arrow at the edge.
@@ -227,14 +229,14 @@ function tableRow(row, plot, columns, options) {
     h("td", { class: "num chosen" }, defined(estimate) ? number(estimate.value, own, decimals) : undefinedWord()),
     h("td", { class: "interval" }, bounded(estimate) ? `${number(estimate.low, own, decimals)} to ${number(estimate.high, own, decimals)}` : defined(estimate) ? h("span", { class: "quiet-word" }, "none") : ""),
     plotCell(row, plot),
-    columns.map((key) => (key in EXTRA ? extraCell(row, key) : statisticCell(row, key, options.widths.get(key)))),
+    columns.map((key) => (Object.hasOwn(EXTRA, key) ? extraCell(row, key) : statisticCell(row, key, options.widths.get(key)))),
   );
 }
 
 function boardTable(rows) {
   const columns = state.columns.filter((key) => key !== state.statistic);
   const plot = axis(rows, state.statistic);
-  const inOrder = state.sort.key === "chosen" && state.sort.descending;
+  const inOrder = state.sort.key === ":chosen" && state.sort.descending;
   const level = ROWS.map((row) => estimateOf(row, state.statistic)).find(bounded);
   const options = {
     clusters: clustered(),
@@ -242,7 +244,7 @@ function boardTable(rows) {
     opens: new Set(clustered() && inOrder ? rows.filter((row, i) => i === 0 || row.cluster !== rows[i - 1].cluster) : []),
     places: places(),
     decimals: columnDecimals(state.statistic),
-    widths: new Map(columns.map((key) => [key, key in EXTRA ? 0 : columnDecimals(key)])),
+    widths: new Map(columns.map((key) => [key, Object.hasOwn(EXTRA, key) ? 0 : columnDecimals(key)])),
     reads: ROWS.some((row) => row.reads?.length),
     mixed: new Set(ROWS.filter((row) => !row.baseline).map((row) => row.kind)).size > 1,
     level: level ? levelText(level) : "Interval",
@@ -263,9 +265,9 @@ function check(label, checked, change, key) {
 }
 
 function columnMenu() {
-  const keys = [...Object.keys(STATISTICS), ...Object.keys(EXTRA).filter((key) => ROWS.some((row) => EXTRA[key].value(row) !== null))];
+  const keys = [...STATISTICS.keys(), ...Object.keys(EXTRA).filter((key) => ROWS.some((row) => EXTRA[key].value(row) !== null))];
   const toggle = (key, on) => update({ columns: keys.filter((each) => (each === key ? on : state.columns.includes(each))) });
-  const menu = h("details", { class: "menu" }, h("summary", null, "Columns"), h("div", { class: "sheet" }, keys.map((key) => check(EXTRA[key]?.label ?? plainLabel(key), state.columns.includes(key), (on) => toggle(key, on), `column-${key}`))));
+  const menu = h("details", { class: "menu" }, h("summary", null, "Columns"), h("div", { class: "sheet" }, keys.map((key) => check(own(EXTRA, key)?.label ?? plainLabel(key), state.columns.includes(key), (on) => toggle(key, on), `column-${key}`))));
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     menu.open = false;
@@ -306,7 +308,7 @@ function boardControls() {
 
 // The rows as shown, tab-separated, with every digit.
 function tableText() {
-  const ids = [state.statistic, ...state.columns.filter((key) => key !== state.statistic && key in STATISTICS)];
+  const ids = [state.statistic, ...state.columns.filter((key) => key !== state.statistic && STATISTICS.has(key))];
   const cell = (value) => (value === null || value === undefined ? "" : String(value).replace(/[\t\n\r]/g, " "));
   const head = ["scorer", "reads", "coverage", ...ids.flatMap((id) => [id, `${id} low`, `${id} high`])];
   const lines = shownRows().map((row) => {
@@ -331,11 +333,15 @@ function legend() {
   );
 }
 
+// Different questions before variants of one question.
+const FIRST_COLUMNS = ["segment.pearson.item", "segment.pearson", "system.pearson", "system.pairwise_accuracy", "pair.accuracy_half_ties", "pair.best_of_k"];
+
 function defaultColumns() {
   const wide = window.innerWidth >= 1180 ? 4 : window.innerWidth >= 900 ? 2 : 0;
-  const others = Object.keys(STATISTICS).filter((id) => id !== PRIMARY);
-  const extras = NARROW.matches ? [] : [ROWS.some((row) => row.coverage < 1) && "coverage", ROWS.some((row) => row.cost?.dollars) && "dollars"];
-  return [...others.slice(0, wide), ...extras.filter(Boolean)];
+  const others = [...STATISTICS.keys()].filter((id) => id !== PRIMARY);
+  const first = new Set([...FIRST_COLUMNS.filter((id) => others.includes(id)), ...others].slice(0, wide));
+  const extras = NARROW.matches ? [] : [ROWS.some((row) => row.coverage < 1) && ":coverage", ROWS.some((row) => row.cost?.dollars) && ":dollars"];
+  return [...others.filter((id) => first.has(id)), ...extras.filter(Boolean)];
 }
 
 function startBoard(box) {

@@ -5,11 +5,14 @@ const read = (name) => {
   return block ? JSON.parse(block.textContent) : null;
 };
 
+// Names come from data: one may be "constructor".
+const own = (record, name) => (record && Object.hasOwn(record, name) ? record[name] : null);
+
 const BOARD = read("board");
-const STATISTICS = read("statistics") || {};
+const STATISTICS = new Map(read("statistics").map((entry) => [entry.id, entry])); // the ranking one first
 const ROWS = BOARD.board;
 const SETTINGS = BOARD.settings || {};
-const PRIMARY = Object.keys(STATISTICS)[0] ?? null;
+const PRIMARY = [...STATISTICS.keys()][0] ?? null;
 const CEILING = BOARD.human_ceiling || {};
 const SMALL_SLICE = 30;
 const NARROW = window.matchMedia("screen and (max-width: 700px)");
@@ -21,7 +24,7 @@ const rowOf = new Map(ROWS.map((row) => [row.scorer, row]));
 const state = {
   statistic: PRIMARY,
   scorer: byRank.length ? byRank[0].scorer : null,
-  sort: { key: "chosen", descending: true },
+  sort: { key: ":chosen", descending: true },
   columns: [],
   text: "",
   reads: "",
@@ -86,13 +89,13 @@ const say = (text) => {
 
 // ---- statistics
 
-const labelOf = (id) => STATISTICS[id]?.label ?? id;
+const labelOf = (id) => STATISTICS.get(id)?.label ?? id;
 
 // "acc*_eq by item": what follows an underscore is a subscript.
 const labelNodes = (id) =>
   labelOf(id).split(/(_\w+)/).map((part) => (/^_\w/.test(part) ? h("sub", null, part.slice(1)) : part));
 
-const estimateOf = (row, id) => row.statistics?.[id] ?? null;
+const estimateOf = (row, id) => own(row.statistics, id);
 const defined = (estimate) => Number.isFinite(estimate?.value);
 const bounded = (estimate) => Number.isFinite(estimate?.low) && Number.isFinite(estimate?.high);
 const valueOf = (row, id) => (defined(estimateOf(row, id)) ? estimateOf(row, id).value : null);
@@ -107,10 +110,13 @@ const quantile = (numbers, share) => {
   return sorted.length ? sorted[Math.floor((sorted.length - 1) * share)] : NaN;
 };
 
-// Decimals whose last unit is at most the half width: 0.012 supports two, 0.004 three.
+// Rounding of the Particle Data Group (Review of Particle Physics, "Rounding"): an uncertainty that begins with 100 to
+// 354 keeps two digits, one that begins with 355 to 949 keeps one; the value ends where its uncertainty does.
 function decimalsFor(half, otherwise = 3) {
   if (!(half > 0)) return otherwise;
-  return Math.min(4, Math.max(0, Math.ceil(-Math.log10(half) - 1e-9)));
+  const power = Math.floor(Math.log10(half) + 1e-12);
+  const leading = half / 10 ** power;
+  return Math.min(4, Math.max(0, leading < 3.545 ? 1 - power : -power));
 }
 
 // A column is as fine as the better quarter of its intervals allows.
@@ -120,7 +126,7 @@ const columnDecimals = (id, rows = ROWS) =>
 // A value whose own interval is much wider shows fewer digits than its column.
 function ownDecimals(estimate, column) {
   const half = halfWidth(estimate);
-  return half > 0 ? Math.min(column, decimalsFor(half / Math.sqrt(10))) : column;
+  return half > 0 ? Math.min(column, decimalsFor(half / 2)) : column;
 }
 
 function number(value, decimals, pad = 0) {

@@ -3,7 +3,7 @@
 const LONG_TEXT = 900;
 
 const anchorOf = (item) => `item-${visible(item.id)}`;
-const scoreOf = (response, scorer) => response.scores?.[scorer] ?? null;
+const scoreOf = (response, scorer) => own(response.scores, scorer);
 const nameOf = (item, place) => item.responses[place]?.system ?? `response ${place + 1}`;
 
 // What people said of each response as one number: the rating, or in how many of its pairs it was preferred.

@@ -3,7 +3,7 @@
 const ITEMS = read("items") || [];
 const PAGE = 20;
 
-const disagreement = (item) => item.disagreement?.[state.scorer] ?? null;
+const disagreement = (item) => own(item.disagreement, state.scorer);
 
 function itemText(item) {
   const prompt = typeof item.prompt === "string" ? item.prompt : (item.prompt || []).map((message) => message.content).join("\n");
@@ -18,7 +18,7 @@ function firstWords(item) {
 
 function itemColumns() {
   const names = [...new Set(ITEMS.flatMap((item) => Object.keys(item.columns || {})))];
-  const values = (name) => [...new Set(ITEMS.map((item) => String(item.columns?.[name] ?? "")))].filter(Boolean).sort();
+  const values = (name) => [...new Set(ITEMS.map((item) => String(own(item.columns, name) ?? "")))].filter(Boolean).sort();
   return names.map((name) => [name, values(name)]).filter(([, all]) => all.length > 1 && all.length <= 300);
 }
 
@@ -40,7 +40,7 @@ function itemCard(item, goldSpan, most) {
 }
 
 function startItems(box) {
-  const query = { text: "", columns: {}, shown: PAGE };
+  const query = { text: "", columns: new Map(), shown: PAGE };
   const texts = new Map();
   const goldSpan = extent(ITEMS.flatMap((item) => item.responses.flatMap((response) => [response.gold, ...(response.ratings || [])])));
   const list = h("div", { class: "items" });
@@ -52,7 +52,7 @@ function startItems(box) {
     if (!texts.has(item)) texts.set(item, itemText(item));
     return texts.get(item).includes(query.text);
   };
-  const fits = (item) => contains(item) && Object.entries(query.columns).every(([name, value]) => !value || String(item.columns?.[name]) === value);
+  const fits = (item) => contains(item) && [...query.columns].every(([name, value]) => !value || String(own(item.columns, name)) === value);
   const sorted = () => ITEMS.filter(fits).sort((a, b) => (disagreement(b) ?? -Infinity) - (disagreement(a) ?? -Infinity) || 0);
 
   const draw = () => {
@@ -81,7 +81,8 @@ function startItems(box) {
     const item = ITEMS.find((each) => anchorOf(each) === wanted);
     if (!item) return;
     if (!fits(item)) {
-      Object.assign(query, { text: "", columns: {} });
+      query.text = "";
+      query.columns.clear();
       for (const control of controls.querySelectorAll("[data-filter]")) control.value = "";
     }
     open.add(item);
@@ -99,7 +100,7 @@ function startItems(box) {
   };
   const search = h("input", { type: "search", placeholder: "text or id contains", "data-filter": true, oninput: (event) => filter(() => (query.text = event.target.value.trim().toLocaleLowerCase())) });
   const columns = itemColumns().map(([name, values]) => {
-    const node = select([["", "all"], ...values.map((value) => [value, value])], "", (value) => filter(() => (query.columns[name] = value)), `item-${name}`);
+    const node = select([["", "all"], ...values.map((value) => [value, value])], "", (value) => filter(() => query.columns.set(name, value)), `item-${name}`);
     node.dataset.filter = "";
     return field(name, node);
   });

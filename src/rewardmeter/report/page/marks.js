@@ -103,7 +103,7 @@ function estimateTip(row, id, estimate, where = null) {
 
 const definitionTip = (id) => () => [
   h("b", null, labelNodes(id)),
-  h("p", null, STATISTICS[id]?.definition || "No definition was given for this id."),
+  h("p", null, STATISTICS.get(id)?.definition || "No definition was given for this id."),
 ];
 
 // ---- the whisker: positions are percentages, so that a row can be any width
@@ -164,7 +164,7 @@ const LEVELS = { segment: "Responses", system: "Systems", pair: "Pairs of respon
 
 function statisticPicker() {
   const groups = new Map();
-  for (const id of Object.keys(STATISTICS)) {
+  for (const id of STATISTICS.keys()) {
     const level = id.includes(".") ? id.split(".")[0] : "";
     groups.set(level, [...(groups.get(level) || []), id]);
   }
@@ -172,9 +172,9 @@ function statisticPicker() {
   const node = h(
     "select",
     { "data-key": "statistic", onchange: (event) => chooseStatistic(event.target.value) },
-    [...groups].map(([level, ids]) => (groups.size > 1 ? h("optgroup", { label: LEVELS[level] || level || "Other" }, options(ids)) : options(ids))),
+    [...groups].map(([level, ids]) => (groups.size > 1 ? h("optgroup", { label: own(LEVELS, level) || level || "Other" }, options(ids)) : options(ids))),
   );
   return told("Statistic", node, "statistic", plainLabel);
 }
 
-const chooseStatistic = (statistic) => update({ statistic, sort: { key: "chosen", descending: true } });
+const chooseStatistic = (statistic) => update({ statistic, sort: { key: ":chosen", descending: true } });

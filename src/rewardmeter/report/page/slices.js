@@ -6,18 +6,18 @@ const FIRST_SLICES = 40;
 function sliceValues(column) {
   const sizes = new Map();
   for (const row of ROWS)
-    for (const [value, entry] of Object.entries(row.slices?.[column] || {})) sizes.set(value, Math.max(sizes.get(value) || 0, entry.n ?? 0));
+    for (const [value, entry] of Object.entries(own(row.slices, column) || {})) sizes.set(value, Math.max(sizes.get(value) || 0, entry.n ?? 0));
   return [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
-const sliceEntry = (row, column, value) => row.slices?.[column]?.[value] ?? null;
+const sliceEntry = (row, column, value) => own(own(row.slices, column), value);
 const isSmall = (entry) => (entry.n ?? 0) < SMALL_SLICE;
 
-// Shades run from the 5th to the 95th percentile: one odd scorer must not flatten all others.
+// Shades run from the 10th to the 90th percentile: a few odd scorers must not flatten all others.
 function heatSpan(rows, column, values, id) {
-  const kept = rows.flatMap((row) => values.map(([value]) => sliceEntry(row, column, value)).filter((entry) => entry && !isSmall(entry)).map((entry) => entry.statistics?.[id]?.value));
+  const kept = rows.flatMap((row) => values.map(([value]) => sliceEntry(row, column, value)).filter((entry) => entry && !isSmall(entry)).map((entry) => own(entry.statistics, id)?.value));
   const known = [...kept, ...rows.map((row) => valueOf(row, id))].filter(Number.isFinite);
-  return extent([quantile(known, 0.05), quantile(known, 0.95)]);
+  return extent([quantile(known, 0.1), quantile(known, 0.9)]);
 }
 
 function heatStep(value, [low, high]) {
@@ -26,14 +26,15 @@ function heatStep(value, [low, high]) {
 
 function heatCell(row, column, value, plot) {
   const entry = value === null ? { n: null, statistics: row.statistics } : sliceEntry(row, column, value);
-  const estimate = entry?.statistics?.[plot.id] ?? null;
+  const estimate = own(entry?.statistics, plot.id);
   const small = value !== null && entry && isSmall(entry);
   const kind = !defined(estimate) ? "void" : small ? "small" : `heat q${heatStep(estimate.value, plot.span)}`;
   const text = !entry ? "" : defined(estimate) ? number(estimate.value, plot.decimals) : "undef.";
   const cell = h("td", { class: `cell ${kind}${value === null ? " overall" : ""}`, tabindex: -1 }, text);
   const where = value === null ? "all" : `${column}: ${value}`;
   const facts = estimateTip(row, plot.id, estimate, where);
-  return explain(cell, () => [...facts(), value !== null && entry ? h("p", null, `${whole(entry.n ?? 0)} in this slice${small ? `, fewer than ${SMALL_SLICE}` : ""}`) : h("p", null, "")]);
+  const size = value === null || !entry ? [] : [h("p", null, `${whole(entry.n ?? 0)} in this slice${small ? `, fewer than ${SMALL_SLICE}` : ""}`)];
+  return explain(cell, () => [...facts(), ...size]);
 }
 
 function heatHead(column, values) {
@@ -94,7 +95,7 @@ function startSlices(box) {
     const values = everything ? all : all.slice(0, FIRST_SLICES);
     const rows = shownRows();
     if (!rows.length) return redraw(picture, h("p", { class: "empty" }, "No scorer fits the filters of the board."));
-    const known = rows.some((row) => values.some(([value]) => sliceEntry(row, column, value)?.statistics?.[state.statistic]));
+    const known = rows.some((row) => values.some(([value]) => own(sliceEntry(row, column, value)?.statistics, state.statistic)));
     if (!known) return redraw(picture, h("p", { class: "empty" }, `${plainLabel(state.statistic)} was not computed per ${column}. Choose another statistic.`));
     const { table, plot } = heatTable(rows, column, values);
     const more = all.length > FIRST_SLICES && h("button", { type: "button", class: "quiet", "data-key": "more-slices", onclick: () => { everything = !everything; draw(); } }, everything ? `Show the ${FIRST_SLICES} largest` : `Show all ${whole(all.length)} values of ${column}`);

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardmeter.compare.answer import caveats, headline
-from rewardmeter.compare.board import Board, Entry, Settings
-from rewardmeter.compare.gold import PairGold, RatingGold, pair_gold, rating_gold
-from rewardmeter.compare.measure import (
+from rewardmeter.comparison.answer import caveats, headline
+from rewardmeter.comparison.board import Board, Entry, Settings
+from rewardmeter.comparison.gold import PairGold, RatingGold, pair_gold, rating_gold
+from rewardmeter.comparison.measure import (
     PairEvidence,
     Resampling,
     Rows,
@@ -20,14 +20,15 @@ from rewardmeter.compare.measure import (
     pair_statistics,
     rating_statistics,
 )
-from rewardmeter.compare.slices import SliceColumn, slice_column
+from rewardmeter.comparison.slices import SliceColumn, slice_column
 from rewardmeter.dataset import Dataset, Recorded
 from rewardmeter.errors import InputError, UnknownNameError
+from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
 from rewardmeter.types import FloatArray, Scores
 
-__all__ = ["Contender", "Gold", "compare_scores", "gold_of"]
+__all__ = ["Contender", "Gold", "check_request", "compare_scores", "gold_of"]
 
 MOST_WEIGHT_CELLS = 100_000_000
 FEWEST_RESAMPLES = 200
@@ -104,6 +105,23 @@ def gold_of(dataset: Dataset, aspect: str | None = None) -> Gold:
         dataset.origin.gold,
         dataset.ratings.aspects if dataset.ratings is not None else (),
     )
+
+
+def check_request(dataset: Dataset, aspect: str | None, slices: Sequence[str], statistic: str | None) -> None:
+    """Everything that can be wrong with a request before a single score is paid for.
+
+    Raises
+    ------
+    InputError
+        If the data has no human judgment, or a slice column too many values.
+    UnknownNameError
+        If there is no such aspect, column or statistic.
+    """
+    gold_of(dataset, aspect)
+    for name in slices:
+        slice_column(dataset, name)
+    if statistic is not None and statistic not in CATALOGUE:
+        raise UnknownNameError("statistic", statistic, CATALOGUE)
 
 
 def compare_scores(

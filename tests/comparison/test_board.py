@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import rewardmeter as rm
-from rewardmeter.compare import Contender, compare_scores
+from rewardmeter.comparison import Contender, compare_scores
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.io.build import DatasetBuilder
 from rewardmeter.types import Scores

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardmeter.compare.gold import PairGold, RatingGold
+from rewardmeter.comparison.gold import PairGold, RatingGold
 from rewardmeter.dataset import BestOfK
 from rewardmeter.stats.best_of_k import (
     best_of_k_estimates,
@@ -20,10 +20,10 @@ from rewardmeter.stats.best_of_k import (
 )
 from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.cells import Grouping
-from rewardmeter.stats.correlation import correlation_estimates
+from rewardmeter.stats.correlation import Statistic, correlation_estimates
 from rewardmeter.stats.preference import accuracy_estimates, macro_average, pair_credits
 from rewardmeter.stats.result import Estimate
-from rewardmeter.stats.system import system_estimates
+from rewardmeter.stats.system import SystemStatistic, system_estimates
 from rewardmeter.stats.ties import acc_eq_estimates
 from rewardmeter.stats.verdicts import combine_games, order_statistics
 from rewardmeter.types import FloatArray, IntArray
@@ -31,6 +31,8 @@ from rewardmeter.types import FloatArray, IntArray
 __all__ = ["PairEvidence", "Resampling", "best_of_k_statistics", "pair_statistics", "rating_statistics"]
 
 Rows = list[dict[str, Estimate]]
+CORRELATIONS: tuple[Statistic, ...] = ("pearson", "spearman", "kendall_b")
+SYSTEM_STATISTICS: tuple[SystemStatistic, ...] = ("pearson", "spearman", "kendall_b", "pairwise_accuracy")
 Mask = NDArray[np.bool_]
 
 
@@ -75,7 +77,7 @@ def rating_statistics(
     groupings: list[Grouping] = ["pooled"]
     if _most_responses(human) > 1:
         groupings.append("item")
-    for statistic in ("pearson", "spearman", "kendall_b"):
+    for statistic in CORRELATIONS:
         for grouping in groupings:
             made = correlation_estimates(
                 scores, human, statistic=statistic, grouping=grouping, weights=weights, level=level
@@ -115,15 +117,13 @@ def _system_statistics(
     weights: NDArray[np.integer] | None,
     level: float,
 ) -> None:
-    for statistic in ("pearson", "spearman", "kendall_b"):
-        made = correlation_estimates(
-            scores, human, statistic=statistic, grouping="system", weights=weights, level=level
-        )
-        _put(rows, _segment_id(statistic, "system"), made)
+    for kind in CORRELATIONS:
+        made = correlation_estimates(scores, human, statistic=kind, grouping="system", weights=weights, level=level)
+        _put(rows, _segment_id(kind, "system"), made)
     rated = np.any(~np.isnan(human), axis=1)
     if np.sum(rated) < 2:
         return
-    for statistic in ("pearson", "spearman", "kendall_b", "pairwise_accuracy"):
+    for statistic in SYSTEM_STATISTICS:
         made = system_estimates(
             scores[:, rated],
             human[rated],

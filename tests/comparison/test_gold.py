@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewardmeter.compare.gold import pair_gold, preferences_from_ratings, rating_gold, system_strengths
+from rewardmeter.comparison.gold import pair_gold, preferences_from_ratings, rating_gold, system_strengths
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.io.build import DatasetBuilder
 

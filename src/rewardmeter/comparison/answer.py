@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from rewardmeter.compare.board import Entry, Settings
+from rewardmeter.comparison.board import Entry, Settings
 from rewardmeter.dataset import Dataset
 from rewardmeter.stats.catalogue import describe
 from rewardmeter.stats.result import Estimate, short

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rewardmeter.errors import SpecError, UnknownNameError
-from rewardmeter.scorer import Family, Negated, Scorer, make_scorer, parse_spec, register, scorer, signature_of
+from rewardmeter.scoring import Family, Negated, Scorer, make_scorer, parse_spec, register, scorer, signature_of
 from rewardmeter.types import Item, Message, Outcome, Response, Scores
 
 

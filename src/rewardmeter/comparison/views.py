@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardmeter.compare.board import Board
-from rewardmeter.compare.run import Contender, Gold, gold_of
+from rewardmeter.comparison.board import Board
+from rewardmeter.comparison.run import Contender, Gold, gold_of
 from rewardmeter.dataset import Dataset
 from rewardmeter.stats.catalogue import describe
 from rewardmeter.types import FloatArray
