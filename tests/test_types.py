@@ -38,7 +38,8 @@ def test_concatenation_keeps_order_reasons_and_cost():
 
 def test_fingerprint_changes_with_every_part_of_the_signature():
     base = Signature("chrf", {"beta": 2}, "1")
-    others = [Signature("chrf", {"beta": 3}, "1"), Signature("chrf", {"beta": 2}, "2"), Signature("x", {"beta": 2}, "1")]
+    parts = [("chrf", {"beta": 3}, "1"), ("chrf", {"beta": 2}, "2"), ("x", {"beta": 2}, "1")]
+    others = [Signature(*each) for each in parts]
     prints = {signature.fingerprint for signature in (base, *others)}
     assert len(prints) == 4
     assert Signature("chrf", {"beta": 2}, "1").fingerprint == base.fingerprint

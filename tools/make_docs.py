@@ -52,7 +52,8 @@ def scorers_table() -> str:
 
 def datasets_table() -> str:
     rows = (
-        (f"`{card.name}`", card.title, card.gold, card.size, card.licence, card.origin) for card in named.cards().values()
+        (f"`{card.name}`", card.title, card.gold, str(card.size or ""), card.licence, card.origin or "generated here")
+        for card in named.cards().values()
     )
     return table(("name", "what", "gold", "size", "licence as stated", "origin"), rows)
 

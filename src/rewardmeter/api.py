@@ -15,9 +15,9 @@ from rewardmeter.errors import SpecError
 from rewardmeter.io.load import load
 from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.store import Store, default_store_path
+from rewardmeter.scorers.recorded import recorded_names, recorded_scores
 from rewardmeter.scoring import Family, Negated, Scorer, families, make_scorer, parse_spec
 from rewardmeter.scoring import scorer as scorer_from_function
-from rewardmeter.scorers.recorded import recorded_names, recorded_scores
 from rewardmeter.types import Scores
 
 __all__ = ["compare", "contenders", "load", "score", "scorer"]
@@ -90,8 +90,8 @@ def compare(
     data:
         A dataset, or what `load` takes ("wmt23-mtme:zh-en", a file, a folder).
     scorers:
-        Specs, scorers or functions; a mapping, or pairs of name and scorer, give them names of your own. ``"recorded"`` stands for every scorer
-        that the data carries.
+        Specs, scorers or functions; a mapping, or pairs of name and scorer, give them names of your own.
+        ``"recorded"`` stands for every scorer that the data carries.
     aspect, slices, statistic, resamples, level, seed:
         See `rewardmeter.comparison.compare_scores`.
     store, workers, progress:

@@ -26,13 +26,16 @@ def ratings(tmp_path):
     path = tmp_path / "ratings.csv"
     rows = ["item,system,prompt,response,rating,score.judge,domain"]
     for i in range(6):
-        rows += [f"q{i},s{s},prompt {i},{'word ' * (s + i % 3 + 1)}end,{(s * 2 + i) % 5},{s + i % 2},d{i % 2}" for s in range(3)]
+        for s in range(3):
+            text = "word " * (s + i % 3 + 1) + "end"
+            rows.append(f"q{i},s{s},prompt {i},{text},{(s * 2 + i) % 5},{s + i % 2},d{i % 2}")
     path.write_text("\n".join(rows) + "\n")
     return path
 
 
 def test_help_opens_with_a_sentence_and_two_examples():
-    for words in ([], ["compare"], ["score"], ["data"], ["data", "show"], ["data", "list"], ["data", "fetch"], ["scorers"]):
+    for line in ("", "compare", "score", "data", "data show", "data list", "data fetch", "scorers"):
+        words = line.split()
         done = run(*words, "--help")
         assert done.returncode == 0
         assert done.stdout.count("    rewardmeter ") == 2, words

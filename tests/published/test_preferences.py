@@ -75,7 +75,7 @@ def test_llmbar_reproduces_all_499_published_runs(data_root):
 
 
 REWARDMATH = {
-    # README of the set: RewardMATH accuracy, MRR, % of the 9 pairs won; RewardBench-math accuracy. Names as in the files.
+    # README of the set: RewardMATH accuracy, MRR, % of the 9 pairs won; RewardBench-math accuracy. Names as in files.
     ("internlm2", "internlm2"): (37.27, 0.5517, 75.98, 92.84),
     ("internlm2_20b", "internlm2-20b"): (33.95, 0.5195, 73.08, 95.08),
     ("grm_llama3", "GRM-Llama3-8B"): (24.43, 0.4580, 70.30, 91.50),

@@ -141,9 +141,10 @@ def test_frank_plain_correlations(data_root):
         if part == "all":
             board = board_of(data_root, "frank")
             pick = {name: board[name].statistics for name in numbers}
-        elif part in ("cnndm", "bbc"):
+        elif part.startswith("all "):
+            corpus = part.removeprefix("all ")
             board = board_of(data_root, "frank", slices=["dataset"])
-            pick = {name: board[name].slices["dataset"][part][1] for name in numbers}
+            pick = {name: board[name].slices["dataset"][corpus][1] for name in numbers}
         else:
             board = board_of(data_root, "frank", slices=["split"])
             pick = {name: board[name].slices["split"][part][1] for name in numbers}

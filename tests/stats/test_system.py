@@ -57,13 +57,13 @@ def test_statistics_of_published_values_are_their_definitions(both, statistic: A
         assert estimate.detail["agree"] / estimate.detail["pairs"] == estimate.value
 
 
-def test_means_are_over_rated_items_and_the_gold_is_the_same_for_all_scorers() -> None:
+def test_means_on_both_sides_are_over_the_cells_that_are_rated_and_scored() -> None:
     scores, gold = ragged(np.random.default_rng(0))
     found = system_scores(scores, gold)
     for k, s in itertools.product(range(2), range(5)):
-        rated = ~np.isnan(gold[s])
-        assert found.gold[k, s] == pytest.approx(gold[s][rated].mean())
-        assert found.scorer[k, s] == pytest.approx(np.nanmean(scores[k, s][rated]))
+        there = ~np.isnan(gold[s] + scores[k, s])
+        assert found.gold[k, s] == pytest.approx(gold[s][there].mean())
+        assert found.scorer[k, s] == pytest.approx(scores[k, s][there].mean())
 
 
 def test_published_values_come_first_and_a_row_of_nan_is_not_published() -> None:
@@ -73,6 +73,9 @@ def test_published_values_come_first_and_a_row_of_nan_is_not_published() -> None
     found = system_scores(scores, gold, published_scores=published, published_gold=np.arange(5.0))
     np.testing.assert_array_equal(found.scorer[0], published[0])
     np.testing.assert_array_equal(found.scorer[1], system_scores(scores, gold).scorer[1])
+    only_scorer = system_scores(scores, gold, published_scores=published)
+    np.testing.assert_allclose(only_scorer.gold[0], system_means(gold))
+    np.testing.assert_array_equal(only_scorer.gold[1], system_scores(scores, gold).gold[1])
     np.testing.assert_array_equal(found.gold, np.tile(np.arange(5.0), (2, 1)))
 
 
@@ -89,10 +92,11 @@ def test_intervals_are_those_of_items_drawn_one_by_one(statistic: Any, publish: 
         scores, gold, statistic=statistic, published_scores=published, weights=weights, level=0.8
     )
     for k, estimate in enumerate(estimates):
+        human = np.where(np.isnan(scores[k]), np.nan, gold) if publish == "nothing" else gold
         draws = []
         for row in weights:
             drawn = np.repeat(np.arange(40), row)
-            draws += [by_definition(statistic, np.nanmean(cells[k][:, drawn], 1), np.nanmean(gold[:, drawn], 1))]
+            draws += [by_definition(statistic, np.nanmean(cells[k][:, drawn], 1), np.nanmean(human[:, drawn], 1))]
         assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(draws, [0.1, 0.9])), abs=1e-9)
         assert estimate.method == "bootstrap over items, percentile, 70 resamples"
 

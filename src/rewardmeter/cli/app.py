@@ -18,7 +18,7 @@ from rewardmeter.version import __version__
 
 __all__ = ["app", "main"]
 
-DONE, CHECK_FAILED, WRONG_USE, SOME_FAILED = 0, 1, 2, 3
+DONE, CHECK_FAILED, WRONG_USE, SOME_FAILED, STOPPED, BUG = 0, 1, 2, 3, 130, 70
 
 _READING = Group("Reading the data", sort_key=2)
 _MEASURING = Group("Measuring", sort_key=3)
@@ -105,7 +105,7 @@ def compare(
     ] = None,
     json: Annotated[
         str | None,
-        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Also write board.json here; - for standard output.")
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Also write board.json here; - for standard output."),
     ] = None,
     no_report: Annotated[bool, Parameter(name="--no-report", group=_WRITING, help="Write no folder.")] = False,
     map: Mapped = None,
@@ -153,7 +153,7 @@ def score(
     scorers: ScorerFile = None,
     out: Annotated[
         str,
-        Parameter(group=_WRITING, allow_leading_hyphen=True, help="JSONL file, one line per response; - for standard output.")
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="JSONL file, a line per response; - for stdout."),
     ] = "-",
     map: Mapped = None,
     format: Format = None,
@@ -271,7 +271,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except KeyboardInterrupt:
         _complain("stopped. What was scored is kept: run the same command again to go on.")
-        return 130
+        return STOPPED
+    except Exception as error:
+        if os.environ.get("REWARDMETER_TRACEBACK"):
+            raise
+        _complain(
+            f"unexpected {type(error).__name__}: {error}. This is a bug; REWARDMETER_TRACEBACK=1 shows where."
+        )
+        return BUG
     return result if isinstance(result, int) else DONE
 
 

@@ -80,7 +80,7 @@ class Entry:
     statistics:
         Estimates by statistic id.
     slices:
-        Column to value to (count, statistics) of that part of the data.
+        Column to value to (count of judged items, statistics) of that part of the data.
     """
 
     scorer: str

@@ -18,8 +18,8 @@ from rewardmeter.stats.best_of_k import (
     best_of_k_strict_estimates,
     mean_reciprocal_rank_estimates,
 )
-from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.cells import Grouping
+from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.correlation import Statistic, correlation_estimates
 from rewardmeter.stats.preference import accuracy_estimates, macro_average, pair_credits
 from rewardmeter.stats.result import Estimate

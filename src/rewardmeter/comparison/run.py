@@ -279,12 +279,26 @@ def _sliced(
     column: SliceColumn,
 ) -> list[dict[str, tuple[int, dict[str, Estimate]]]]:
     out: list[dict[str, tuple[int, dict[str, Estimate]]]] = [{} for _ in values]
+    known = _judged_items(dataset, gold)
     for number, label in enumerate(column.values):
         items = column.index == number
+        judged = int(np.sum(items & known))
         rows = _statistics(dataset, gold, values, evidence, None, resampling, items)
         for k, row in enumerate(rows):
-            out[k][label] = (int(np.sum(items)), dict(row))
+            out[k][label] = (judged, dict(row))
     return out
+
+
+def _judged_items(dataset: Dataset, gold: Gold) -> NDArray[np.bool_]:
+    """(N,) whether people judged anything of the item."""
+    judged = np.zeros(dataset.n_items, dtype=bool)
+    if gold.ratings is not None:
+        judged[dataset.response_item[~np.isnan(gold.ratings.value)]] = True
+    if gold.pairs is not None:
+        judged[gold.pairs.item] = True
+    if gold.groups and dataset.best_of_k is not None:
+        judged[dataset.response_item[dataset.best_of_k.response]] = True
+    return judged
 
 
 def _coverage(values: FloatArray, judged: FloatArray | None, gold: Gold, dataset: Dataset) -> float:

@@ -15,21 +15,24 @@ from rewardmeter.comparison.board import Board
 from rewardmeter.comparison.run import Contender, Gold, gold_of
 from rewardmeter.dataset import Dataset
 from rewardmeter.stats.catalogue import describe
-from rewardmeter.types import FloatArray
+from rewardmeter.types import FloatArray, Prompt
 
 __all__ = ["board_views"]
 
 BINS = 36
 MOST_ITEMS = 80
 MOST_RESPONSES = 40
+MOST_REFERENCES = 5
 MOST_CHARACTERS = 1500
 
 
 def board_views(dataset: Dataset, contenders: Sequence[Contender], board: Board) -> dict[str, Any]:
     """Plain JSON values for the report: ``agreement``, ``margins``, ``items`` and ``statistics``.
 
-    Texts are cut at 1,500 characters (``cut`` holds the full length) and at most 80 items are shown: for each scorer
-    those on which it and people disagree most.
+    Texts are cut at 1,500 characters (the fields called ``cut`` hold the full length) and at most 80 items are shown:
+    for each scorer those on which it and people disagree most. Disagreement is, with ratings, the mean distance between
+    standardised score and standardised rating over an item's responses (both centred by item); with preferences, how
+    far the item's worst pair goes against people, in standard deviations of the margin.
     """
     gold = gold_of(dataset, board.gold.get("aspect"))
     by_name = {contender.name: contender for contender in contenders}
@@ -38,7 +41,10 @@ def board_views(dataset: Dataset, contenders: Sequence[Contender], board: Board)
         "agreement": {},
         "margins": {},
         "statistics": {
-            name: {"label": describe(name).label, "definition": describe(name).definition}
+            name: {
+                part: getattr(describe(name), part)
+                for part in ("label", "definition", "formula", "assumptions", "source", "misleads")
+            }
             for name in board.statistic_ids
         },
     }
@@ -178,22 +184,27 @@ def _item(
     dataset: Dataset, gold: Gold, contenders: Sequence[Contender], apart: Mapping[str, FloatArray], index: int
 ) -> dict[str, Any]:
     start, stop = int(dataset.item_start[index]), int(dataset.item_start[index + 1])
-    stop = min(stop, start + MOST_RESPONSES)
-    prompt = dataset.prompts[index] if dataset.prompts else None
-    if isinstance(prompt, tuple):
-        shown: Any = [{"role": message.role, "content": _cut(message.content)[0]} for message in prompt]
-    else:
-        shown = None if prompt is None else _cut(prompt)[0]
-    references = dataset.references[index] if dataset.references else ()
+    shown = min(stop, start + MOST_RESPONSES)
+    references = [_cut(text) for text in (dataset.references[index] if dataset.references else ())[:MOST_REFERENCES]]
     return {
         "id": dataset.item_ids[index],
-        "prompt": shown,
-        "references": [_cut(reference)[0] for reference in references[:5]],
+        **_prompt(dataset.prompts[index] if dataset.prompts else None),
+        "references": [text for text, _ in references],
+        "references_cut": [length for _, length in references],
         "columns": {name: cells[index] for name, cells in dataset.columns.items() if cells[index] is not None},
-        "responses": [_response(dataset, gold, contenders, j) for j in range(start, stop)],
-        "pairs": _pairs(gold, index, start, stop),
+        "responses": [_response(dataset, gold, contenders, j) for j in range(start, shown)],
+        "responses_total": stop - start,
+        "pairs": _pairs(gold, index, start, shown),
         "disagreement": {name: _number(far[index]) for name, far in apart.items() if not np.isnan(far[index])},
     }
+
+
+def _prompt(prompt: Prompt | None) -> dict[str, Any]:
+    if isinstance(prompt, tuple):
+        turns = [(message.role, *_cut(message.content)) for message in prompt]
+        return {"prompt": [{"role": role, "content": text, "cut": length} for role, text, length in turns]}
+    text, length = _cut(prompt)
+    return {"prompt": text, "prompt_cut": length}
 
 
 def _response(dataset: Dataset, gold: Gold, contenders: Sequence[Contender], index: int) -> dict[str, Any]:

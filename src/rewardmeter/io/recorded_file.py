@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from rewardmeter.dataset import Dataset, Recorded
 from rewardmeter.errors import InputError
-from rewardmeter.io.formats.cells import BadCellError, number, reading_column, text_of
+from rewardmeter.io.formats.cells import BadCellError, reading_column, score, text_of
 from rewardmeter.io.mtme.score_files import read_segment_scores
 from rewardmeter.io.rows import open_rows
 from rewardmeter.types import FloatArray, Outcome
@@ -206,11 +206,10 @@ def _scored(cell: Any, column: str) -> tuple[float, Outcome]:
     if cell.__class__ is float and math.isfinite(cell):
         return cell, Outcome.SCORED
     with reading_column(column):
-        value = number(cell, nan_allowed=True)
+        value, spelled_nan = score(cell)
     if math.isfinite(value):
         return value, Outcome.SCORED
-    spelled = isinstance(cell, float) or (isinstance(cell, str) and cell.strip().lower().lstrip("+-") == "nan")
-    return math.nan, Outcome.FAILED if spelled else Outcome.MISSING
+    return math.nan, Outcome.FAILED if spelled_nan else Outcome.MISSING
 
 
 def _outcome(cell: Any, value: float, default: Outcome) -> Outcome:

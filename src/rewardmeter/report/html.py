@@ -27,7 +27,18 @@ __all__ = ["render", "write"]
 Json = object
 Record = Mapping[str, Json]
 
-_SCRIPTS = ("core.js", "marks.js", "board.js", "agreement.js", "slices.js", "item.js", "items.js", "page.js")
+_SCRIPTS = (
+    "core.js",
+    "marks.js",
+    "axis.js",
+    "board.js",
+    "controls.js",
+    "agreement.js",
+    "slices.js",
+    "item.js",
+    "items.js",
+    "page.js",
+)
 _UNSAFE_IN_JSON = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 _UNSAFE_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SUBSCRIPT = re.compile(r"\*_([A-Za-z]+)")

@@ -47,7 +47,7 @@ CATALOGUE: tuple[Family, ...] = (
     Family(
         "recorded",
         f"{_HERE}.recorded:needs_dataset",
-        "scores that the data carries (recorded, recorded:NAME) or a file holds (recorded:FILE)",
+        "scores that the data carries (all, or recorded:NAME) or a file holds (recorded:FILE)",
         reads=(),
         takes_target=True,
         group="recorded",

@@ -132,8 +132,8 @@ class Bleu(SacrebleuScorer):
 class Ter(SacrebleuScorer):
     """Translation edit rate, negated so that greater is better: −100 · edits / mean reference length, at most 0.
 
-    Equals ``−sacrebleu.sentence_ter`` (Snover et al. 2006). A response with no word in common with the references has
-    −100 or less; an empty response has −100. There is no lower bound. Texts whose comparison would take hours fail.
+    Equals ``−sacrebleu.sentence_ter`` (Snover et al. 2006). Against one reference, an empty response has −100, and so
+    has one without a common word that is not longer; there is no lower bound. Texts too long to compare fail.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class Ter(SacrebleuScorer):
     def measure(self, text: str, references: tuple[str, ...]) -> Measured:
         words, most = len(text.split()), max(len(reference.split()) for reference in references)
         if words * most > LARGEST_TER:
-            return Unscored(f"too long for TER: {words:,} × {most:,} words would take hours")
+            return Unscored(f"too long for TER: {words:,} × {most:,} words are more than {LARGEST_TER:,}")
         edits = self.metric.sentence_score(text, references)
         if not edits.ref_length:
             return Unscored("the references have no words once punctuation is left out")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from rewardmeter.errors import SpecError, UnknownNameError
+from rewardmeter.scorers import porter
 from rewardmeter.scorers.lcs import common_positions, lcs_length, positions_of
 from rewardmeter.scorers.pointwise import (
     NO_REFERENCE,
@@ -28,7 +29,6 @@ from rewardmeter.scorers.pointwise import (
     spec_of,
     usable_references,
 )
-from rewardmeter.scorers.porter import stem
 from rewardmeter.scoring import Laws
 from rewardmeter.types import Item, Outcome, Scores
 
@@ -100,7 +100,7 @@ class Rouge(Pointwise):
     def tokens(self, text: str) -> list[str]:
         """The text's tokens."""
         found = TOKEN.findall(text.lower())
-        return [stem(token) if len(token) > 3 else token for token in found] if self.stem else found
+        return [porter.stem(token) if len(token) > 3 else token for token in found] if self.stem else found
 
     def lines(self, text: str) -> list[list[str]]:
         """The tokens of each line that has any."""

@@ -22,6 +22,7 @@ __all__ = [
     "item_weights",
     "percentile_interval",
     "resampled_means",
+    "sign_flips",
     "weighted_sums",
 ]
 
@@ -64,6 +65,18 @@ def item_subsets(n_items: int, size: int, draws: int, rng: np.random.Generator) 
         chosen = np.argpartition(keys, size - 1, axis=1)[:, :size]
         np.put_along_axis(weights[start : start + step], chosen, 1, axis=1)
     return weights
+
+
+def sign_flips(n_items: int, flips: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Random signs 1 and -1 in single precision, shape (flips, items): uniform draws rounded to 0 or 1, doubled, less 1.
+
+    With ``numpy.random.default_rng(4)`` these are the signs of mt-metrics-eval's soft pairwise accuracy.
+    """
+    signs = rng.random(size=(flips, n_items), dtype=np.float32)
+    np.rint(signs, out=signs)
+    signs *= 2
+    signs -= 1
+    return signs
 
 
 def weighted_sums(weights: NDArray[Any], columns: Floats) -> Floats:

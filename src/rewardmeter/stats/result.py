@@ -50,9 +50,13 @@ class Estimate:
 
     @property
     def decimals(self) -> int:
-        """Decimal places worth printing: enough to show the interval's half width with two digits, from 2 to 4."""
-        width = (self.high - self.low) / 2
-        return min(4, max(2, 1 - math.floor(math.log10(width)))) if width > 0 else 3
+        """Decimal places worth printing, 0 to 4: two digits of the interval's half width if they begin below 3.545, else
+        one (the rounding rule of the Particle Data Group); 3 where there is no interval."""
+        half = (self.high - self.low) / 2
+        if not half > 0:
+            return 3
+        power = math.floor(math.log10(half))
+        return min(4, max(0, 1 - power if half / 10.0**power < 3.545 else -power))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values; ``None`` stands where a number is undefined."""

@@ -1,72 +1,39 @@
 """System-level statistics: one number per system from scorer and gold, compared across systems.
 
-May import: `cells`, `intervals`, `moments`, `ranks`, `resampling`, `result`.
+May import: `cells`, `intervals`, `moments`, `ranks`, `resampling`, `result`, `system_values`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.cells import Floats, check_cells, mean_of_defined, ratio
+from rewardmeter.stats.cells import Floats, ratio
 from rewardmeter.stats.intervals import bootstrap_method
 from rewardmeter.stats.kendall import kendall
 from rewardmeter.stats.moments import group_moments, pearson
 from rewardmeter.stats.ranks import rank_rows, small_pair_sums
-from rewardmeter.stats.resampling import percentile_interval, resampled_means
+from rewardmeter.stats.resampling import percentile_interval
 from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.system_values import Side, SystemScores, sides_of, system_means, system_scores
 
-__all__ = ["SystemScores", "SystemStatistic", "system_estimates", "system_means", "system_scores"]
+__all__ = [
+    "SystemScores",
+    "SystemStatistic",
+    "outlier_systems",
+    "system_estimates",
+    "system_estimates_of",
+    "system_means",
+    "system_scores",
+]
 
-SystemStatistic = Literal["pearson", "kendall_b", "spearman", "pairwise_accuracy"]
-_SAME = 1e-6
-"""Published values this close (relatively) to item means are item means."""
-
-
-@dataclass(frozen=True, slots=True)
-class SystemScores:
-    """One value per system, from each scorer and, beside it, from the gold: ``scorer`` and ``gold`` (scorers, systems).
-
-    NaN where a system has none; a system counts for a scorer when both values are there.
-    """
-
-    scorer: Floats
-    gold: Floats
-
-
-def system_means(values: ArrayLike) -> Floats:
-    """Mean over items of what is there: (..., systems, items) -> (..., systems), NaN where a system has nothing."""
-    return mean_of_defined(np.asarray(values, dtype=np.float64))
-
-
-def system_scores(
-    scores: ArrayLike,
-    gold: ArrayLike,
-    *,
-    published_scores: ArrayLike | None = None,
-    published_gold: ArrayLike | None = None,
-) -> SystemScores:
-    """The system values that `system_estimates` compares.
-
-    A scorer's own: its row of ``published_scores`` (scorers, systems) unless that is all NaN; else the mean of its
-    scores over the items where the system's output is rated and scored. The gold's: ``published_gold`` (systems,)
-    unless all NaN; else the mean of its ratings, the same for all scorers: a scorer that misses some rated cells has
-    its own mean over the rest.
-    """
-    scores, gold = check_cells(scores, gold)
-    gold_row = _row_of(published_gold, scores.shape[1])
-    sides = [
-        _sides(row, gold, published, gold_row)
-        for row, published in zip(scores, _rows_of(published_scores, scores.shape[:2]), strict=True)
-    ]
-    return SystemScores(
-        np.array([scorer.value for scorer, _ in sides]).reshape(scores.shape[:2]),
-        np.array([human.value for _, human in sides]).reshape(scores.shape[:2]),
-    )
+SystemStatistic = Literal["pearson", "kendall_b", "spearman", "pairwise_accuracy", "pearson_without_outliers"]
+_OUTLYING = 2.5
+_NORMAL_MAD = 1.483
+"""Median absolute deviation to standard deviation, for normal values."""
 
 
 def system_estimates(
@@ -82,9 +49,11 @@ def system_estimates(
     """Agreement of each scorer's system values with the gold's, over systems.
 
     ``scores`` (scorers, systems, items) and ``gold`` (systems, items), NaN where missing; which system values are
-    compared is said under `system_scores`.
+    compared is said under `system_values.system_scores`.
 
     ``pearson``, ``spearman``, ``kendall_b``: the coefficient over systems, in [-1, 1]; ``n`` counts systems.
+    ``pearson_without_outliers``: Pearson's r without the `outlier_systems` of the gold (Mathur et al. 2020); ``n``
+    counts the systems kept, ``detail`` holds ``outliers``, which are the same in every resample.
     ``pairwise_accuracy``: the share of system pairs whose difference has the same sign on both sides (Kocmi et al.
     2021, eq. 1), in [0, 1]; a pair tied on one side only is wrong, a pair tied on both is right; ``n`` counts pairs,
     and ``detail`` holds ``agree`` and ``pairs``.
@@ -96,100 +65,102 @@ def system_estimates(
 
     Raises ValueError on an unknown statistic, shapes that do not fit, and infinite values.
     """
-    if statistic not in get_args(SystemStatistic):
-        raise ValueError(f"statistic must be one of {', '.join(get_args(SystemStatistic))}; got {statistic!r}")
-    scores, gold = check_cells(scores, gold)
-    rows = _rows_of(published_scores, scores.shape[:2])
-    gold_row = _row_of(published_gold, scores.shape[1])
-    return [
-        _estimate(_sides(row, gold, published, gold_row), statistic, weights, level)
-        for row, published in zip(scores, rows, strict=True)
-    ]
+    return system_estimates_of(
+        (statistic,),
+        scores,
+        gold,
+        published_scores=published_scores,
+        published_gold=published_gold,
+        weights=weights,
+        level=level,
+    )[statistic]
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side's system values, and the (systems, items) cells of which they are the means; None if of none."""
-
-    value: Floats
-    cells: Floats | None
-
-    def resampled(self, used: NDArray[np.bool_], weights: NDArray[Any]) -> Floats:
-        """System values under each resample, (resamples, used systems)."""
-        if self.cells is None:
-            return np.broadcast_to(self.value[used], (weights.shape[0], int(used.sum())))
-        # A matrix product may round equal columns differently; systems with equal cells must stay tied.
-        filled = np.where(np.isnan(self.cells[used]), np.inf, self.cells[used])
-        distinct, place = np.unique(filled, axis=0, return_inverse=True)
-        return resampled_means(np.where(np.isinf(distinct), np.nan, distinct), weights)[:, place.ravel()]
-
-
-def _rows_of(published: ArrayLike | None, shape: tuple[int, ...]) -> Sequence[Floats | None]:
-    if published is None:
-        return [None] * shape[0]
-    rows = np.asarray(published, dtype=np.float64)
-    if rows.shape != shape:
-        raise ValueError(f"published_scores must be (scorers, systems) = {shape}; got the shape {rows.shape}")
-    return [_row_of(row, shape[1]) for row in rows]
-
-
-def _row_of(published: ArrayLike | None, systems: int) -> Floats | None:
-    """A row of published system values, or None where there is none."""
-    if published is None:
-        return None
-    row = np.asarray(published, dtype=np.float64)
-    if row.shape != (systems,):
-        raise ValueError(f"published values must be one per system ({systems}); got the shape {row.shape}")
-    return None if np.isnan(row).all() else row
+def system_estimates_of(
+    statistics: Sequence[SystemStatistic],
+    scores: ArrayLike,
+    gold: ArrayLike,
+    *,
+    published_scores: ArrayLike | None = None,
+    published_gold: ArrayLike | None = None,
+    weights: NDArray[Any] | None = None,
+    level: float = 0.95,
+) -> dict[SystemStatistic, list[Estimate]]:
+    """`system_estimates` for several statistics at once, from the same resampled system values."""
+    for statistic in statistics:
+        if statistic not in get_args(SystemStatistic):
+            raise ValueError(f"statistic must be one of {', '.join(get_args(SystemStatistic))}; got {statistic!r}")
+    made: dict[SystemStatistic, list[Estimate]] = {statistic: [] for statistic in statistics}
+    shared: dict[tuple[int, bytes], Floats] = {}
+    for scorer, human in sides_of(scores, gold, published_scores, published_gold):
+        used = ~(np.isnan(scorer.value) | np.isnan(human.value))
+        draws, method = None, "none"
+        if weights is not None:
+            draws, method = _resampled(scorer, human, used, weights, shared)
+        values = np.stack([scorer.value[used], human.value[used]])
+        for statistic in statistics:
+            made[statistic].append(_estimate(statistic, values, draws, method, level))
+    return made
 
 
-def _sides(row: Floats, gold: Floats, published: Floats | None, published_gold: Floats | None) -> tuple[_Side, _Side]:
-    rated_scores = np.where(np.isnan(gold), np.nan, row)
-    if published is None:
-        scorer = _Side(system_means(rated_scores), rated_scores)
-    else:
-        scorer = _Side(published, _cells_behind(published, (row, rated_scores)))
-    if published_gold is not None:
-        return scorer, _Side(published_gold, _cells_behind(published_gold, (gold,)))
-    return scorer, _Side(system_means(gold), gold)
+def outlier_systems(gold: ArrayLike, *, threshold: float = _OUTLYING) -> NDArray[np.bool_]:
+    """Systems that lie far off: |h - median| / (1.483 MAD) > ``threshold``, h the gold's system values (systems,).
+
+    MAD is the median of |h - median|. NaN is no outlier; none is found where MAD is 0. (Mathur, Baldwin and Cohn
+    2020, "Tangled up in BLEU", section 4, after Iglewicz and Hoaglin 1993.)
+    """
+    values = np.asarray(gold, dtype=np.float64)
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return np.zeros(values.shape, dtype=bool)
+    apart = np.abs(values - np.median(known))
+    spread = float(np.median(apart[~np.isnan(apart)])) * _NORMAL_MAD
+    return np.asarray(apart > threshold * spread) if spread > 0 else np.zeros(values.shape, dtype=bool)
 
 
-def _cells_behind(published: Floats, candidates: Sequence[Floats]) -> Floats | None:
-    """The cells whose means over items are the published values."""
-    there = ~np.isnan(published)
-    for cells in candidates:
-        if np.allclose(system_means(cells)[there], published[there], rtol=_SAME, atol=0.0):
-            return cells
-    return None
+def _resampled(
+    scorer: Side,
+    human: Side,
+    used: NDArray[np.bool_],
+    weights: NDArray[Any],
+    shared: dict[tuple[int, bytes], Floats],
+) -> tuple[Floats | None, str]:
+    """System values of both sides under each resample, (2, resamples, used systems), and how they were made.
+
+    ``shared`` keeps what several scorers have in common: the gold's.
+    """
+    fixed = [name for name, side in (("scorer", scorer), ("gold", human)) if side.cells is None]
+    if len(fixed) == 2:
+        return None, "no interval: published system values on both sides that are not item means"
+    key = (id(human.cells), used.tobytes())
+    if key not in shared:
+        shared[key] = human.resampled(used, weights)
+    draws = np.stack([scorer.resampled(used, weights), shared[key]])
+    return draws, bootstrap_method(weights) + "".join(f", published {name} values held fixed" for name in fixed)
 
 
-def _estimate(
-    sides: tuple[_Side, _Side], statistic: SystemStatistic, weights: NDArray[Any] | None, level: float
-) -> Estimate:
-    scorer, gold = sides
-    used = ~(np.isnan(scorer.value) | np.isnan(gold.value))
-    systems = int(used.sum())
-    pairs = systems * (systems - 1) // 2
-    value = float(_statistic(statistic, scorer.value[None, used], gold.value[None, used])[0])
+def _estimate(statistic: SystemStatistic, values: Floats, draws: Floats | None, method: str, level: float) -> Estimate:
+    """The estimate from ``values`` (2, systems) and ``draws`` (2, resamples, systems) of scorer and gold."""
     detail: dict[str, float] = {}
+    if statistic == "pearson_without_outliers":
+        kept = ~outlier_systems(values[1])
+        detail["outliers"] = int((~kept).sum())
+        values, draws = values[:, kept], None if draws is None else draws[:, :, kept]
+    systems = values.shape[1]
+    pairs = systems * (systems - 1) // 2
+    value = float(_statistic(statistic, values[0][None], values[1][None])[0])
     if statistic == "pairwise_accuracy" and pairs:
         detail = {"agree": round(value * pairs), "pairs": pairs}
-    low, high, method = np.nan, np.nan, "none"
-    if weights is not None:
-        fixed = [name for name, side in (("scorer", scorer), ("gold", gold)) if side.cells is None]
-        if len(fixed) == 2:
-            method = "no interval: published system values on both sides that are not item means"
-        elif not np.isnan(value):
-            draws = _statistic(statistic, scorer.resampled(used, weights), gold.resampled(used, weights))
-            low, high = (float(end) for end in percentile_interval(draws, level))
-            method = bootstrap_method(weights) + "".join(f", published {name} values held fixed" for name in fixed)
+    low, high = np.nan, np.nan
+    if draws is not None and not np.isnan(value):
+        low, high = (float(end) for end in percentile_interval(_statistic(statistic, draws[0], draws[1]), level))
     n = pairs if statistic == "pairwise_accuracy" else systems
     return Estimate(value, low, high, level=level, n=n, method=method, detail=detail)
 
 
 def _statistic(statistic: SystemStatistic, scorer: Floats, gold: Floats) -> Floats:
     """The statistic over the systems of each row of (rows, systems) arrays; NaN where a row lacks a system."""
-    if statistic == "pearson":
+    if statistic in ("pearson", "pearson_without_outliers"):
         value = pearson(group_moments(scorer, gold))
     elif statistic == "spearman":
         value = pearson(group_moments(rank_rows(scorer).midranks, rank_rows(gold).midranks))

@@ -170,8 +170,16 @@ def test_two_ratings_of_one_rater_are_refused(tmp_path: Path) -> None:
         write_ratings(builder.build(), tmp_path / "r.csv")
 
 
-def test_slice_named_like_a_column_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rating", "prompt", "score.x", "rating.y", "response"])
+def test_slice_named_like_a_column_is_refused(tmp_path: Path, name: str) -> None:
     builder = DatasetBuilder("d")
-    builder.rating(builder.response(builder.item("1", columns={"rating": "x"}), system="s"), 1.0)
-    with pytest.raises(InputError, match="two columns would be called 'rating'"):
+    builder.rating(builder.response(builder.item("1", columns={name: "x"}), system="s"), 1.0)
+    with pytest.raises(InputError, match=f"slice column '{name}' would be read back as something else"):
         write_ratings(builder.build(), tmp_path / "r.csv")
+
+
+def test_items_without_responses_are_stated(tmp_path: Path) -> None:
+    builder = DatasetBuilder("d")
+    builder.item("1")
+    builder.rating(builder.response(builder.item("2"), system="s"), 1.0)
+    assert write_ratings(builder.build(), tmp_path / "r.csv") == ("1 items without responses are left out.",)

@@ -115,6 +115,12 @@ def test_rows_without_preference_are_counted(tmp_path: Path) -> None:
     assert "1 rows have no preference and are left out of the pairs." in data.origin.notes
 
 
+def test_nan_scores_are_counted(tmp_path: Path) -> None:
+    data = table(tmp_path, "prompt,response_a,response_b,preference,score_a.m,score_b.m\np,x,y,a,nan,\nq,x,y,b,1,NaN\n")
+    np.testing.assert_array_equal(data.recorded["m"].values, [np.nan, np.nan, 1.0, np.nan])
+    assert "2 score cells are NaN and count as missing." in data.origin.notes
+
+
 def test_texts_may_be_absent(tmp_path: Path) -> None:
     data = table(tmp_path, "item,system_a,system_b,preference\n1,A,B,a\n1,B,C,a\n2,A,B,tie\n")
     assert data.n_responses == 5

@@ -141,6 +141,10 @@ def test_a_mapping_must_name_roles_and_columns_that_exist(tmp_path: Path) -> Non
         table(tmp_path, "item,human\n1,2\n", rating="humann")
     with pytest.raises(UnknownNameError, match="no role named 'ratin'; did you mean 'rating'"):
         table(tmp_path, "item,human\n1,2\n", ratin="human")
+    with pytest.raises(UnknownNameError, match=r"no column named 'BLEU\*'"):
+        table(tmp_path, "item,rating\n1,2\n", score="BLEU*")
+    with pytest.raises(UnknownNameError, match="no column named '#'"):
+        table(tmp_path, "item,rating\n1,2\n", system="#")
     with pytest.raises(InputError, match="system is one column, not 2"):
         table(tmp_path, "item,a,b,rating\n1,2,3,4\n", system="a+b")
 
@@ -194,6 +198,8 @@ def test_ratings_given_twice(tmp_path: Path) -> None:
         ("item,reference,rating\n1,p,1\n1,q,1\n", 3, "references", "item '1' has other references than on line 2"),
         ("item,system,score.m\n1,A,1\n1,A,2\n", 3, "score.m", "score 2 here and 1 on line 2"),
         ("item,rating\n1,1\n,1\n", 3, "item", "the cell is empty"),
+        ("item,references,rating\n1,['a' 'b'],1\n", 2, "references", """"['a' 'b']" is no JSON list"""),
+        ("prompt,rating\n[{'role': 'user'}],1\n", 2, "prompt", "a chat as Python prints it"),
         ("item,rating\n1,1\n2,good\n", 3, "rating", "'good' is no number"),
         ('item,rating\n1,1\n2,"1,5"\n', 3, "rating", "'1,5' is no number"),
         ("item,rating\n1,1\n2,1_000\n", 3, "rating", "'1_000' is no number"),
@@ -220,6 +226,8 @@ def test_missing_ratings_and_nan_scores_are_counted(tmp_path: Path) -> None:
     assert data.ratings.value.tolist() == [1.0]
     with pytest.raises(InputError, match=r"line 1, column 'rating': nan is no rating"):
         lines(tmp_path, {"item": 1, "rating": float("nan")})
+    with pytest.raises(InputError, match=r"\[1, 2\] is no number. Write one row for each number."):
+        lines(tmp_path, {"item": 1, "rating": [1, 2]})
 
 
 def test_no_rows(tmp_path: Path) -> None:

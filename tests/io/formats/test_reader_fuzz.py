@@ -48,7 +48,7 @@ def lines(*rows: dict[str, Any]) -> bytes:
 
 SMALL_FILES = {
     "ratings.csv": RATINGS.encode(),
-    "ratings.tsv": RATINGS.replace(",", "\t").encode(),
+    "ratings.tsv": RATINGS.replace(",", "\t").replace('""\t ""', '"", ""').encode(),
     "ratings.csv.gz": gzip.compress(RATINGS.encode(), mtime=0),
     "preferences.jsonl": lines(*ROWS[:2]),
     "preferences.json": json.dumps(ROWS[:2], indent=1).encode(),

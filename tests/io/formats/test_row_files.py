@@ -114,6 +114,7 @@ def test_parquet_keeps_null_and_nan_apart(tmp_path: Path) -> None:
         ("a.json", '[{"x": 1}\n{"x": 2}]', 2, "expected , or ]"),
         ("a.json", '[{"x": 1},\n{"x": NaN},\n 3]', 3, "a number stands where a row is due"),
         ("a.json", '[{"x": NaN}]\n{"x": 2}', 2, "something follows the list"),
+        ("a.json", "[\n[1, 2], [3]]", 2, "a list stands where a row is due"),
         ("a.json", '{\n"x": 1\n}', None, "one JSON object, not rows"),
         ("a.csv", "x,y\n1,2\n1,2,3\n", 3, "3 fields where the header has 2"),
         ("a.csv", "x,y\n1,2\n1\n", 3, "1 field where the header has 2"),

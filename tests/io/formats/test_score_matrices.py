@@ -71,6 +71,8 @@ def test_nested_errors(tmp_path: Path) -> None:
     write(tmp_path / "b.jsonl", scores("d1", "A", m=2))
     with pytest.raises(InputError, match=r"b.jsonl, line 1, column 'score.m': .* 2 here and 1 on line 1 of a.jsonl"):
         read_nested(tmp_path)
+    with pytest.raises(InputError, match=r"column 'x_y': two metrics of the tree would have this name"):
+        read_nested(write(tmp_path / "d.jsonl", scores("d1", "A", x_y=1, x={"y": 2})))
     (tmp_path / "c").mkdir()
     with pytest.raises(InputError, match="no file of the folder holds nested scores"):
         read_nested(tmp_path / "c")

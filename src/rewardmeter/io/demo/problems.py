@@ -152,7 +152,7 @@ def _table(key: str, difficulty: str, number: int) -> Problem:
             wordings = [wording.format(name=name, kind=kind) for wording in wordings]
         plain, other, short = wordings
         facts.append(Fact(value, wrong, plain, other, short, role))
-    prompt = "Describe this place in full sentences. Use every field and add nothing.\n\n" + "\n".join(rows)
+    prompt = "Describe this place. Use every field and add nothing.\n\n" + "\n".join(rows)
     return Problem(key, "table-to-text", difficulty, prompt, tuple(facts), UNSUPPORTED_PLACES)
 
 

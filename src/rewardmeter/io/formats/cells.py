@@ -25,18 +25,19 @@ __all__ = [
     "chat",
     "chat_of_text",
     "names",
-    "number",
     "numbers",
     "prompt",
     "prompts",
     "reading_column",
     "references",
+    "score",
     "shown",
     "text_of",
     "texts",
     "written_prompt",
 ]
 
+_JSON_FIX = "Write lists into CSV with json.dumps."
 MISSING_WORDS = frozenset({"na", "n/a", "none", "null"})
 """Spellings of "nothing there" in number columns, next to the empty cell; case does not matter."""
 
@@ -65,8 +66,8 @@ class Numbers(NamedTuple):
     spelled_nan: int
 
 
-class reading_column:  # noqa: N801  # used like a function: with reading_column(name)
-    """Within the block, a `BadCellError` is about this column."""
+class reading_column:  # noqa: N801  # read like a sentence: with reading_column(name)
+    """Within ``with reading_column(name):`` a `BadCellError` is about this column."""
 
     def __init__(self, column: str) -> None:
         self.column = column
@@ -145,12 +146,13 @@ def numbers(cells: Sequence[Any], *, nan_allowed: bool) -> Numbers:
     return Numbers(values, spelled_nan)
 
 
-def number(cell: Any, *, nan_allowed: bool) -> float:
-    """One number, as `numbers` reads it."""
+def score(cell: Any) -> tuple[float, bool]:
+    """One recorded score, as `numbers` reads it, and whether the cell spells NaN out."""
     try:
-        return float(numbers([cell], nan_allowed=nan_allowed).values[0])
+        read = numbers([cell], nan_allowed=True)
     except CellError as error:
         raise BadCellError(error.problem, error.fix) from error
+    return float(read.values[0]), bool(read.spelled_nan)
 
 
 def prompt(cell: Any, *, text_cells: bool) -> Prompt | None:
@@ -178,6 +180,8 @@ def _number(cell: Any) -> float:
         fix = "Leave the cell empty where there is none."
         if isinstance(cell, str) and "," in cell:
             fix = "Write the decimal sign as a point."
+        if isinstance(cell, list):
+            fix = "Write one row for each number."
         raise BadCellError(f"{shown(cell)} is no number", fix) from error
 
 
@@ -207,7 +211,15 @@ def chat(value: Any) -> tuple[Message, ...]:
 
 
 def chat_of_text(text: str) -> tuple[Message, ...] | None:
-    """The chat that a CSV cell spells as JSON; None where the cell is an ordinary text."""
+    """The chat that a CSV cell spells as JSON; None where the cell is an ordinary text.
+
+    Raises
+    ------
+    BadCellError
+        If the cell spells a chat the way Python prints one.
+    """
+    if text.startswith("[{'") and "'role'" in text:
+        raise BadCellError("a chat as Python prints it, not as JSON", _JSON_FIX)
     if not text.startswith("[") or '"role"' not in text:
         return None
     try:
@@ -235,7 +247,10 @@ def references(cells: Sequence[Any], *, text_cells: bool) -> list[tuple[str, ...
         if text_cells and isinstance(cell, str) and cell.startswith("["):
             try:
                 cell = json.loads(cell)
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError) as error:
+                if cell.endswith("]"):
+                    fix = f"{_JSON_FIX} A single text belongs into the column 'reference'."
+                    raise BadCellError(f"{shown(cell)} is no JSON list", fix) from error
                 return (cell,)
         if cell is None or cell == "":
             return ()

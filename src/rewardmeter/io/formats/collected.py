@@ -21,7 +21,7 @@ from rewardmeter.errors import InputError
 from rewardmeter.io.formats.cells import CellError
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["Clash", "Codes", "Numeric", "Places", "agreed", "chunks", "distinct"]
+__all__ = ["ClashError", "Codes", "Numeric", "Places", "agreed", "chunks", "distinct"]
 
 CHUNK = 20_000
 Name = TypeVar("Name", bound=Hashable)
@@ -113,7 +113,7 @@ class Places:
             raise self.error(start + error.position, error.problem, column=column, fix=error.fix or None) from error
 
 
-class Clash(Exception):  # noqa: N818  # two rows that contradict each other, not an error in the program
+class ClashError(Exception):
     """Two rows that say different things of the same thing."""
 
     def __init__(self, first: int, second: int) -> None:
@@ -126,7 +126,7 @@ def agreed(group: NDArray[np.integer[Any]], values: NDArray[Any], known: NDArray
 
     Raises
     ------
-    Clash
+    ClashError
         If two rows of a group know different values.
     """
     rows = np.flatnonzero(known)
@@ -134,7 +134,7 @@ def agreed(group: NDArray[np.integer[Any]], values: NDArray[Any], known: NDArray
     first[group[rows][::-1]] = rows[::-1]  # the last assignment stays, so the order is turned round
     clash = rows[values[rows] != values[first[group[rows]]]]
     if len(clash):
-        raise Clash(int(first[group[clash[0]]]), int(clash[0]))
+        raise ClashError(int(first[group[clash[0]]]), int(clash[0]))
     return first
 
 

@@ -25,6 +25,9 @@ from rewardmeter.errors import InputError, UnknownNameError
 __all__ = ["ROW_NUMBER", "ColumnMapping", "Plan", "Vocabulary", "parse_mapping"]
 
 ROW_NUMBER = "#"
+RATED = "rating"
+"""The family whose mapping may name a rater: ``rating@RATER``, ``rating.ASPECT@RATER``."""
+
 ColumnMapping = Mapping[str, str | Sequence[str]]
 
 _NEXT_ROLE = re.compile(r",\s*(?=[a-z_]+(?:[.@][^=,]*)?=)")
@@ -71,7 +74,10 @@ class Vocabulary:
 
     def knows(self, role: str) -> bool:
         """Whether a mapping may name this role."""
-        return role in self.singles or re.split(r"[.@]", role, maxsplit=1)[0] in self.families
+        family = role.partition(".")[0]
+        return (
+            role in self.singles or family in self.families or (RATED in self.families and role.startswith(f"{RATED}@"))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +144,17 @@ def plan_columns(columns: Sequence[str], mapping: ColumnMapping, vocabulary: Voc
     for family in vocabulary.families:
         families[family] = _plan_family(family, columns, mapped, used, vocabulary)
         used = used | set(families[family].values())
-    present = set(columns)
     unknown = tuple(
-        name
-        for names in mapped.values()
-        for name in names
-        if name not in present and name != ROW_NUMBER and "*" not in name
+        name for role, names in mapped.items() for name in names if not _found(name, role, columns, vocabulary)
     )
     return Plan(singles, families, tuple(column for column in columns if column not in used), unknown)
+
+
+def _found(name: str, role: str, columns: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """Whether a mapped name stands for a column: its own, the row number, or some that a pattern matches."""
+    if name in columns or (name == ROW_NUMBER and role == "item"):
+        return True
+    return role not in vocabulary.singles and bool(_matching(name, columns, set()))
 
 
 def _plan_singles(
@@ -155,7 +164,7 @@ def _plan_singles(
     singles: dict[str, tuple[str, ...]] = {}
     for role, aliases in vocabulary.singles.items():
         if role in mapped:
-            names = tuple(name for name in mapped[role] if name in present or name == ROW_NUMBER)
+            names = tuple(name for name in mapped[role] if name in present or (name == ROW_NUMBER and role == "item"))
         else:
             names = tuple(name for name in (role, *aliases) if name in present and name not in claimed)[:1]
         if names:
@@ -173,7 +182,7 @@ def _plan_family(
     present = set(columns)
     plan: dict[tuple[str, str | None], str] = {}
     for role, names in mapped.items():
-        head, _, rater = role.partition("@")
+        head, _, rater = role.partition("@") if family == RATED else (role, "", "")
         prefix, dot, name = head.partition(".")
         if prefix != family:
             continue

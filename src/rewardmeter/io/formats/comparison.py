@@ -27,7 +27,7 @@ class Comparison:
 
 
 class ComparisonCells:
-    """Takes comparisons out of records.
+    """Takes comparisons out of records; `nan_cells` counts the score cells that spell NaN out.
 
     In CSV a cell is read as a list only if the table has a column ``num_correct``, since a response may well begin
     with a bracket.
@@ -35,6 +35,7 @@ class ComparisonCells:
 
     def __init__(self, plan: Plan, *, text_cells: bool, scorer: str) -> None:
         self._text_cells, self._scorer = text_cells, scorer
+        self.nan_cells = 0
         self._prompt, self._count, self._model = (plan.single(role) for role in ("prompt", "num_correct", "model"))
         self._lists = (plan.single("text"), plan.single("scores"))
         self._candidates = (plan.single("chosen"), plan.single("rejected"))
@@ -131,5 +132,8 @@ class ComparisonCells:
         for column, count in zip(columns, counts, strict=True):
             with cell.reading_column(column or ""):
                 several = self._aligned(record, column or "", count)
-                values += [cell.number(one, nan_allowed=True) for one in several]
+                for one in several:
+                    value, spelled_nan = cell.score(one)
+                    values.append(value)
+                    self.nan_cells += spelled_nan
         return values

@@ -10,12 +10,13 @@ import math
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rewardmeter.io.formats import cells as cell
-from rewardmeter.io.formats.collected import Clash, Codes, Places, agreed, distinct
+from rewardmeter.io.formats.collected import ClashError, Codes, Places, agreed, distinct
 from rewardmeter.io.formats.columns import ROW_NUMBER, Plan
 from rewardmeter.types import IntArray, Prompt
 
@@ -78,7 +79,7 @@ class ItemRows:
         if prompts is None and (column := plan.single("prompt")) is not None:
             found = [record.get(column) for record in records]
             prompts = self.places.read(
-                lambda some: cell.prompts(some, text_cells=self.text_cells), found, column=column, start=start
+                partial(cell.prompts, text_cells=self.text_cells), found, column=column, start=start
             )
         if prompts is not None:
             self._prompts.extend(prompts, before=start)
@@ -117,7 +118,7 @@ class ItemRows:
         several = []
         for column, spelled in columns:
             found = [record.get(column) for record in records]
-            read = lambda some, spelled=spelled: cell.references(some, text_cells=spelled)  # noqa: E731
+            read = partial(cell.references, text_cells=spelled)
             several.append(self.places.read(read, found, column=column, start=start))
         joined = several[0]
         if len(several) > 1:
@@ -176,7 +177,7 @@ class ItemRows:
         codes = column.codes(len(of_row))
         try:
             first = agreed(of_row, codes, codes >= 0, len(ids))
-        except Clash as clash:
+        except ClashError as clash:
             item = ids[of_row[clash.first]]
             raise self.places.error(
                 clash.second,
@@ -194,7 +195,7 @@ class ItemRows:
             codes = column.codes(len(of_row))
             try:
                 first = agreed(of_row, codes, codes >= 0, len(ids))
-            except Clash:
+            except ClashError:
                 varying.append(name)
                 continue
             values: list[Any] = _as_numbers(column.values()) if self.text_cells else column.values()

@@ -23,7 +23,8 @@ Row = tuple[int, dict[str, Any]]
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 _LIST_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-_BETWEEN = re.compile(rb"[\s,\[]*")
+_OPENING = re.compile(rb"\s*\[")
+_BETWEEN = re.compile(rb"[\s,]*")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _ROW_NAMES = frozenset({"id", "item", "prompt", "subset", "instance_id"})
 
@@ -92,10 +93,10 @@ def _list_rows(path: Path) -> Iterator[Row]:
             text = data.decode("utf-8")
         yield from _slow_list(text, path)
         return
-    position, line = 0, 1
+    position, line = _OPENING.match(data).end(), 1  # type: ignore[union-attr]  # the decoder has seen a list
+    line += data.count(b"\n", 0, position)
     for raw in raws:
-        gap = _BETWEEN.match(data, position)
-        start = gap.end() if gap else position
+        start = _BETWEEN.match(data, position).end()  # type: ignore[union-attr]  # it matches the empty string too
         line += data.count(b"\n", position, start)
         position = start + len(memoryview(raw))
         try:

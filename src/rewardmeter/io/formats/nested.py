@@ -10,7 +10,7 @@ path names the aspect. Files of one folder are joined. Texts come from records
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,12 @@ def _flat_scores(record: Mapping[str, Any], mapped: frozenset[str]) -> Iterator[
     base = {"item": record["instance_id"], "system": record["summarizer_id"]}
     raters: dict[str, dict[str, Any]] = {}
     row: dict[str, Any] = dict(base)
+    seen: set[str] = set()
     for place, value in _leaves(record["metrics"], ()):
         name = "_".join(place)
+        if name in seen:
+            raise _ShapeError(name, "two metrics of the tree would have this name")
+        seen.add(name)
         if isinstance(value, list):
             for number, rating in enumerate(value, 1):
                 rater = f"{place[0]}-{number}"
@@ -128,7 +132,5 @@ def _flat_texts(record: Mapping[str, Any], _: frozenset[str]) -> Iterator[dict[s
         found = next((record[name] for name in names if name in record), None)
         if found is not None:
             base[role] = found
-    rows: Iterable[dict[str, Any]] = (
-        {**base, "system": name, "response": text} for name, text in record["systems"].items()
-    )
-    yield from rows
+    for name, text in record["systems"].items():
+        yield {**base, "system": name, "response": text}

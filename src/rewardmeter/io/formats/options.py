@@ -1,4 +1,4 @@
-"""What a user may say about a file when it is read. May import `io.formats.columns`."""
+"""What a user may say about a file when it is read. May import `errors` and `io.formats.columns`."""
 
 from __future__ import annotations
 

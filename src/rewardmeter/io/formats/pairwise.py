@@ -16,6 +16,7 @@ scores of the two responses are ``score_a.NAME`` and ``score_b.NAME``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class _PairwiseRows(TableRows):
         column = plan.single("prompt")
         prompts: list[Prompt | None] = [None] * len(records)
         if column is not None:
-            prompts = self.take(records, column, lambda some: cell.prompts(some, text_cells=self.text_cells), start)
+            prompts = self.take(records, column, partial(cell.prompts, text_cells=self.text_cells), start)
         sides = [
             _SideColumns(
                 plan.single(f"response_{letter}"),
@@ -112,7 +113,9 @@ class _PairwiseRows(TableRows):
                 prompts[row - start], texts = self._texts(record, prompts[row - start], sides)
                 self.sides.add(row, texts, [side.system_in(record) for side in sides])
                 for name in scorers:
-                    self.sides.add_scores(name, [side.score_in(record, name) for side in sides])
+                    scores = [side.score_in(record, name) for side in sides]
+                    self.sides.add_scores(name, [value for value, _ in scores])
+                    self.sides.nan_cells += sum(spelled_nan for _, spelled_nan in scores)
             except cell.BadCellError as error:
                 raise self.places.error(row, error.problem, column=error.column, fix=error.fix or None) from error
         return prompts
@@ -162,7 +165,7 @@ class _PairwiseRows(TableRows):
             response_item=responses.item,
             response_text=responses.text,
             response_system=responses.system,
-            systems=tuple(self.sides.systems.values()),
+            systems=self.sides.systems,
             prompts=items.prompts,
             references=items.references,
             columns=items.columns,
@@ -209,10 +212,10 @@ class _SideColumns:
         with cell.reading_column(self.system):
             return cell.text_of(record.get(self.system)) or None
 
-    def score_in(self, record: dict[str, Any], name: str) -> float:
+    def score_in(self, record: dict[str, Any], name: str) -> tuple[float, bool]:
         column = self.scores.get(name, "")
         with cell.reading_column(column):
-            return cell.number(record.get(column), nan_allowed=True)
+            return cell.score(record.get(column))
 
 
 def _gold(pairs: Preferences) -> str:

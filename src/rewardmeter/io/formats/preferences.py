@@ -124,6 +124,7 @@ class _PreferenceRows(TableRows):
             prompts.append(prompt)
             self._chosen.append(found.chosen)
             self._size.append(len(texts))
+        self.sides.nan_cells += cells.nan_cells
         self.items.add(records, plan, start=start, prompts=prompts)
         if (rater := plan.single("rater")) is not None:
             self._rater.extend(self.take(records, rater, cell.names, start), before=start)
@@ -151,7 +152,7 @@ class _PreferenceRows(TableRows):
             response_item=responses.item,
             response_text=responses.text,
             response_system=responses.system,
-            systems=tuple(self.sides.systems.values()),
+            systems=self.sides.systems,
             prompts=items.prompts,
             references=items.references,
             columns=items.columns,

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from rewardmeter.dataset import Dataset, Origin, Ratings, Recorded
 from rewardmeter.io.formats import cells as cell
-from rewardmeter.io.formats.collected import Clash, Codes, Numeric, agreed, distinct
+from rewardmeter.io.formats.collected import ClashError, Codes, Numeric, agreed, distinct
 from rewardmeter.io.formats.columns import Plan, Vocabulary
 from rewardmeter.io.formats.items import ITEM_ROLES, ItemTable
 from rewardmeter.io.formats.options import ReadOptions
-from rewardmeter.io.formats.responses import ResponseTable, ScoreClash, identify, recorded_scores
+from rewardmeter.io.formats.responses import ResponseTable, ScoreClashError, identify, recorded_scores
 from rewardmeter.io.formats.table import Records, TableRows, dataset_name, sentence
 from rewardmeter.io.rows import open_rows
 from rewardmeter.types import FloatArray, IntArray
@@ -87,7 +88,7 @@ class RatingRows(TableRows):
             self._add_numbers(self._scores.setdefault(scorer, Numeric()), records, column, start, nan_allowed=True)
 
     def _add_numbers(self, into: Numeric, records: Records, column: str, start: int, *, nan_allowed: bool) -> None:
-        read = self.take(records, column, lambda some: cell.numbers(some, nan_allowed=nan_allowed), start)
+        read = self.take(records, column, partial(cell.numbers, nan_allowed=nan_allowed), start)
         into.extend(read.values, before=start)
         into.spelled_nan += read.spelled_nan
 
@@ -137,7 +138,7 @@ class RatingRows(TableRows):
         system = self._system.codes(len(self.places))
         try:
             return identify(items.of_row, system, self._text)
-        except Clash as clash:
+        except ClashError as clash:
             name = self._system.values()[system[clash.second]]
             item = items.ids[items.of_row[clash.second]]
             raise self.places.error(
@@ -170,7 +171,7 @@ class RatingRows(TableRows):
         row, value, rater_code, aspect_code = (np.concatenate(part) for part in zip(*parts, strict=True))
         order = np.argsort(row, kind="stable")
         row, value, rater_code, aspect_code = row[order], value[order], rater_code[order], aspect_code[order]
-        keep = self._once(responses.of_row[row], value, rater_code, aspect_code, row, notes)
+        keep = self._once(responses.of_row[row], value, rater_code, aspect_code, row=row, notes=notes)
         names = tuple(raters.values())
         return Ratings(
             responses.of_row[row][keep],
@@ -204,6 +205,7 @@ class RatingRows(TableRows):
         value: FloatArray,
         rater: IntArray,
         aspect: IntArray,
+        *,
         row: IntArray,
         notes: list[str],
     ) -> IntArray:
@@ -213,7 +215,7 @@ class RatingRows(TableRows):
         group, first = distinct(key)
         try:
             agreed(group, value, np.ones(len(value), dtype=bool), len(first))
-        except Clash as clash:
+        except ClashError as clash:
             who = "the same rater" if rater[clash.first] >= 0 else "a nameless rater"
             fix = "Keep one of them." if rater[clash.first] >= 0 else "Add a rater column that tells the raters apart."
             raise self.places.error(
@@ -236,7 +238,7 @@ class RatingRows(TableRows):
         columns = {name: column.values(rows) for name, column in self._scores.items()}
         try:
             return recorded_scores(columns, responses.of_row, len(responses))
-        except ScoreClash as clash:
+        except ScoreClashError as clash:
             first, second = columns[clash.name][clash.first], columns[clash.name][clash.second]
             raise self.places.error(
                 clash.second,

@@ -1,4 +1,4 @@
-"""Which rows are about the same response, and what each response is. May import `types` and `errors`.
+"""Which rows are about the same response, and what each response is. May import `types` and `dataset`.
 
 A response is known by its item and system; where no system is named, by its item and text; where neither is there,
 every row is a response of its own.
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rewardmeter.dataset import Recorded
-from rewardmeter.io.formats.collected import Clash, Codes, agreed, distinct
+from rewardmeter.io.formats.collected import ClashError, Codes, agreed, distinct
 from rewardmeter.types import FloatArray, IntArray, Outcome
 
-__all__ = ["ResponseTable", "ScoreClash", "identify", "recorded_scores", "without_clashing_systems"]
+__all__ = ["ResponseTable", "ScoreClashError", "identify", "recorded_scores", "without_clashing_systems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def identify(item: IntArray, system: IntArray, text: Codes[str], *, copy: IntArr
 
     Raises
     ------
-    Clash
+    ClashError
         If two rows give one system two different texts for one item.
     """
     rows = len(item)
@@ -90,7 +90,7 @@ def recorded_scores(columns: Mapping[str, FloatArray], of_row: IntArray, n_respo
 
     Raises
     ------
-    ScoreClash
+    ScoreClashError
         If two rows give one response two different scores.
     """
     recorded = {}
@@ -98,15 +98,15 @@ def recorded_scores(columns: Mapping[str, FloatArray], of_row: IntArray, n_respo
         known = np.isfinite(values)
         try:
             first = agreed(of_row, values, known, n_responses)
-        except Clash as clash:
-            raise ScoreClash(name, clash.first, clash.second) from clash
+        except ClashError as clash:
+            raise ScoreClashError(name, clash.first, clash.second) from clash
         found = np.where(first >= 0, values[first], np.nan)
         outcomes = np.where(first >= 0, Outcome.SCORED, Outcome.MISSING).astype(np.uint8)
         recorded[name] = Recorded(name, found, outcomes)
     return recorded
 
 
-class ScoreClash(Clash):
+class ScoreClashError(ClashError):
     """Two rows that give one response two different scores."""
 
     def __init__(self, name: str, first: int, second: int) -> None:

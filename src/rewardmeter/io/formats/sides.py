@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rewardmeter.dataset import Recorded
-from rewardmeter.io.formats.collected import Clash, Codes, Places
+from rewardmeter.io.formats.collected import Codes, Places
 from rewardmeter.io.formats.items import ItemTable
 from rewardmeter.io.formats.responses import (
     ResponseTable,
-    ScoreClash,
+    ScoreClashError,
     identify,
     recorded_scores,
     without_clashing_systems,
@@ -29,15 +29,21 @@ __all__ = ["SideRows"]
 
 @dataclass
 class SideRows:
-    """Sides of all rows, in order."""
+    """Sides of all rows, in order.
+
+    `identical_rows` counts rows with equal texts, `nan_cells` score cells that spell NaN out; `systems` are the names
+    of the systems once all rows are in.
+    """
 
     places: Places
     row: array[int] = field(default_factory=lambda: array("i"))
-    systems: Codes[str] = field(default_factory=Codes)
+    systems: tuple[str, ...] = ()
+    _systems: Codes[str] = field(default_factory=Codes)
     _texts: Codes[str] = field(default_factory=Codes)
     _copy: array[int] = field(default_factory=lambda: array("i"))
     _scores: dict[str, array[float]] = field(default_factory=dict)
     identical_rows: int = 0
+    nan_cells: int = 0
 
     def __len__(self) -> int:
         return len(self.row)
@@ -52,7 +58,7 @@ class SideRows:
         self.row.extend([row] * len(sides))
         self._copy.extend(copies)
         # a system cannot have two responses to one item: the copy goes without a name
-        self.systems.extend([None if copy else system for copy, system in zip(copies, systems, strict=True)])
+        self._systems.extend([None if copy else system for copy, system in zip(copies, systems, strict=True)])
         self._texts.extend(texts)
 
     def add_scores(self, name: str, values: Sequence[float]) -> None:
@@ -71,17 +77,20 @@ class SideRows:
         """
         item = items.of_row[np.array(self.row, dtype=np.int32)]
         text = self._texts.codes(len(self))
-        system, clashes = without_clashing_systems(item, self.systems.codes(len(self)), text)
+        system, clashes = without_clashing_systems(item, self._systems.codes(len(self)), text)
         if clashes:
             notes.append(
                 f"{clashes:,} items have several responses of one system: those responses go without a system name."
             )
         if self.identical_rows:
             notes.append(f"{self.identical_rows:,} rows hold the same text twice; a scorer can only tie there.")
-        try:
-            table = identify(item, system, self._texts, copy=np.array(self._copy, dtype=np.int32))
-        except Clash as clash:  # cannot be: systems with two texts have lost their names
-            raise AssertionError("a system kept two texts") from clash
+        if self.nan_cells:
+            notes.append(f"{self.nan_cells:,} score cells are NaN and count as missing.")
+        used, codes = np.unique(system[system >= 0], return_inverse=True)
+        system[system >= 0] = codes
+        names = self._systems.values()
+        self.systems = tuple(names[code] for code in used)
+        table = identify(item, system, self._texts, copy=np.array(self._copy, dtype=np.int32))
         self._check_apart(table)
         return table
 
@@ -110,7 +119,7 @@ class SideRows:
             columns[name] = np.array(values)
         try:
             return recorded_scores(columns, table.of_row, len(table))
-        except ScoreClash as clash:
+        except ScoreClashError as clash:
             first, second = columns[clash.name][clash.first], columns[clash.name][clash.second]
             raise self.places.error(
                 self.row[clash.second],

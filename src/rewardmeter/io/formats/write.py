@@ -17,7 +17,11 @@ import numpy as np
 from rewardmeter.dataset import Dataset, Preferences, Recorded
 from rewardmeter.errors import InputError
 from rewardmeter.io.formats.cells import written_prompt
+from rewardmeter.io.formats.columns import Vocabulary, plan_columns
 from rewardmeter.io.formats.items import spell_numbers
+from rewardmeter.io.formats.pairwise import PAIRWISE
+from rewardmeter.io.formats.preferences import vocabulary_of
+from rewardmeter.io.formats.ratings import RATINGS
 from rewardmeter.io.formats.write_rows import suffix_of, write_rows
 from rewardmeter.types import FloatArray, Outcome
 
@@ -54,7 +58,7 @@ def write_ratings(dataset: Dataset, path: str | Path) -> tuple[str, ...]:
         *dataset.columns,
         *(f"score.{name}" for name in scored),
     ]
-    _check_names(columns, path)
+    _check_names(columns, dataset, RATINGS, path)
 
     def rows() -> Iterator[Record]:
         rated = _rated(dataset, names)
@@ -69,7 +73,7 @@ def write_ratings(dataset: Dataset, path: str | Path) -> tuple[str, ...]:
                 yield {**record, **cells}
 
     write_rows(rows(), columns, path)
-    return (*_left_out_of_ratings(dataset), *_respelled(dataset, path))
+    return (*_without_responses(dataset), *_left_out_of_ratings(dataset), *_respelled(dataset, path))
 
 
 def _rated(dataset: Dataset, names: Sequence[str]) -> Callable[[int], Iterator[Record]]:
@@ -155,7 +159,7 @@ def write_preferences(dataset: Dataset, path: str | Path) -> tuple[str, ...]:
         *dataset.columns,
         *(f"{side}_score.{name}" for name in scored for side in ("chosen", "rejected")),
     ]
-    _check_names(columns, path)
+    _check_names(columns, dataset, vocabulary_of(columns), path)
 
     def rows() -> Iterator[Record]:
         for chosen, rejected, rater in groups:
@@ -255,7 +259,7 @@ def write_pairwise(dataset: Dataset, path: str | Path) -> tuple[str, ...]:
         *(f"verdict_swapped.{name}" for name, judge in judges.items() if judge.second is not None),
         *(f"score_{side}.{name}" for name in scored for side in "ab"),
     ]
-    _check_names(columns, path)
+    _check_names(columns, dataset, PAIRWISE, path)
 
     def rows() -> Iterator[Record]:
         for row, (a, b) in enumerate(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True)):
@@ -342,12 +346,19 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _check_names(columns: Sequence[str], path: str | Path) -> None:
-    for position, name in enumerate(columns):
-        if name in columns[:position]:
-            raise InputError(
-                f"two columns would be called '{name}'", path=path, column=name, fix="Rename the slice column."
-            )
+def _check_names(columns: Sequence[str], dataset: Dataset, vocabulary: Vocabulary, path: str | Path) -> None:
+    """Every slice column must be read back as one."""
+    plain = plan_columns(list(dataset.columns), {}, vocabulary).others
+    for name in dataset.columns:
+        if name not in plain or not name.strip() or columns.count(name) > 1:
+            problem = f"a slice column '{name}' would be read back as something else"
+            raise InputError(problem, path=path, column=name, fix="Rename it.")
+
+
+def _without_responses(dataset: Dataset) -> Iterator[str]:
+    missing = dataset.n_items - len(np.unique(dataset.response_item))
+    if missing:
+        yield f"{missing:,} items without responses are left out."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 import msgspec
 
 from rewardmeter.errors import InputError, MissingExtraError
-from rewardmeter.io.formats.cells import chat_of_text
+from rewardmeter.io.formats.cells import BadCellError, chat_of_text
 
 __all__ = ["suffix_of", "write_rows"]
 
@@ -111,9 +111,14 @@ def _unwritable(name: str, cell: Any) -> str:
         return "CSV cannot hold a NUL character"
     if not spelled.isascii() and any("\ud800" <= mark <= "\udfff" for mark in spelled):
         return "UTF-8 cannot hold half a surrogate pair"
-    if isinstance(cell, str) and name in _MAY_BE_CHATS and chat_of_text(cell) is not None:
-        return "CSV cannot tell this text from a chat"
-    return ""
+    return "CSV cannot tell this text from a chat" if name in _MAY_BE_CHATS and _reads_as_chat(cell) else ""
+
+
+def _reads_as_chat(cell: Any) -> bool:
+    try:
+        return isinstance(cell, str) and chat_of_text(cell) is not None
+    except BadCellError:
+        return True
 
 
 def _spelled(cell: Any) -> str:

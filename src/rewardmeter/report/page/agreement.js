@@ -33,9 +33,16 @@ function step(count, most) {
 // Bins may be open at the ends, however far the extremes lie: such a bin is drawn as wide as the others.
 function closedEnds(edges) {
   if (edges.length < 4) return edges;
-  const usual = quantile(edges.slice(2, -1).map((edge, i) => edge - edges[i + 1]), 0.5);
+  const usual = quantile(
+    edges.slice(2, -1).map((edge, i) => edge - edges[i + 1]),
+    0.5,
+  );
   const [first, last] = [edges[1] - edges[0], edges.at(-1) - edges.at(-2)];
-  return [first > 3 * usual ? edges[1] - usual : edges[0], ...edges.slice(1, -1), last > 3 * usual ? edges.at(-2) + usual : edges.at(-1)];
+  return [
+    first > 3 * usual ? edges[1] - usual : edges[0],
+    ...edges.slice(1, -1),
+    last > 3 * usual ? edges.at(-2) + usual : edges.at(-1),
+  ];
 }
 
 // The median of counted values, placed inside its bin in proportion: open ends do not move it.
@@ -46,7 +53,9 @@ function binnedMedian(counts, edges) {
 }
 
 function medianLine(counts, xs, ys, x, y) {
-  const points = counts.map((column, i) => total(column) >= 10 && [x((xs[i] + xs[i + 1]) / 2), y(binnedMedian(column, ys))]);
+  const points = counts.map(
+    (column, i) => total(column) >= 10 && [x((xs[i] + xs[i + 1]) / 2), y(binnedMedian(column, ys))],
+  );
   return points.filter(Boolean);
 }
 
@@ -68,11 +77,17 @@ function axes(x, y, xs, ys, box) {
 function densityCells(counts, xs, ys, x, y) {
   const most = Math.max(1, ...counts.flat());
   return counts.flatMap((column, i) =>
-    column.map((count, j) => count > 0 && s("rect", {
-      class: `heat q${step(count, most)}`,
-      x: x(xs[i]), y: y(ys[j + 1]),
-      width: Math.max(0.5, x(xs[i + 1]) - x(xs[i])), height: Math.max(0.5, y(ys[j]) - y(ys[j + 1])),
-    })),
+    column.map(
+      (count, j) =>
+        count > 0 &&
+        s("rect", {
+          class: `heat q${step(count, most)}`,
+          x: x(xs[i]),
+          y: y(ys[j + 1]),
+          width: Math.max(0.5, x(xs[i + 1]) - x(xs[i])),
+          height: Math.max(0.5, y(ys[j]) - y(ys[j + 1])),
+        }),
+    ),
   );
 }
 
@@ -86,15 +101,30 @@ function densityPlot(grid, label, width) {
   const points = line.map((point) => point.join(",")).join(" ");
   const end = line.at(-1);
   return frame(
-    width, height, label,
+    width,
+    height,
+    label,
     axes(x, y, ticks(xs[0], xs.at(-1), width / 90), ticks(ys[0], ys.at(-1), 5), box),
     densityCells(grid.counts, xs, ys, x, y),
     line.length > 1 && [
       s("polyline", { class: "middle-halo", points }),
       s("polyline", { class: "middle", points }),
-      s("text", { class: "direct", x: Math.min(end[0], box.right - 4), y: end[1] < box.top + 24 ? end[1] + 20 : end[1] - 9, "text-anchor": "end" }, "median"),
+      s(
+        "text",
+        {
+          class: "direct",
+          x: Math.min(end[0], box.right - 4),
+          y: end[1] < box.top + 24 ? end[1] + 20 : end[1] - 9,
+          "text-anchor": "end",
+        },
+        "median",
+      ),
     ],
-    s("text", { class: "axis-name", x: box.right, y: height - 6, "text-anchor": "end" }, `${grid.x_label || "score"} →`),
+    s(
+      "text",
+      { class: "axis-name", x: box.right, y: height - 6, "text-anchor": "end" },
+      `${grid.x_label || "score"} →`,
+    ),
     s("text", { class: "axis-name", x: 4, y: 12 }, `↑ ${grid.y_label || "gold"}`),
   );
 }
@@ -103,10 +133,27 @@ function densityKey(grid) {
   const most = Math.max(1, ...grid.counts.flat());
   const open = [grid.x, grid.y].some((edges) => closedEnds(edges).some((edge, i) => edge !== edges[i]));
   const shade = (q) => s("rect", { class: `heat q${q}`, x: q * 16, y: 0, width: 16, height: 10 });
-  return h("p", { class: "legend" }, h("span", { class: "key" }, "1", s("svg", { width: 16 * STEPS, height: 10, "aria-hidden": "true" }, Array.from({ length: STEPS }, (_, q) => shade(q))), `${whole(most)} per cell, log steps`), h("span", null, "line: median of each column"), open && h("span", null, "outermost cells hold everything beyond"));
+  return h(
+    "p",
+    { class: "legend" },
+    h(
+      "span",
+      { class: "key" },
+      "1",
+      s(
+        "svg",
+        { width: 16 * STEPS, height: 10, "aria-hidden": "true" },
+        Array.from({ length: STEPS }, (_, q) => shade(q)),
+      ),
+      `${whole(most)} per cell, log steps`,
+    ),
+    h("span", null, "line: median of each column"),
+    open && h("span", null, "outermost cells hold everything beyond"),
+  );
 }
 
-const idsOf = (level, grouping) => [...STATISTICS.keys()].filter((id) => id.split(".")[0] === level && (id.split(".")[2] ?? "") === grouping);
+const idsOf = (level, grouping) =>
+  [...STATISTICS.keys()].filter((id) => id.split(".")[0] === level && (id.split(".")[2] ?? "") === grouping);
 const POOLED_IDS = idsOf("segment", "");
 const ITEM_IDS = idsOf("segment", "item");
 const PAIR_IDS = idsOf("pair", "");
@@ -116,7 +163,7 @@ function panelAxis() {
   const ids = [...POOLED_IDS, ...ITEM_IDS, ...PAIR_IDS];
   const low = Math.min(0, ...ROWS.flatMap((row) => ids.map((id) => estimateOf(row, id)?.low ?? valueOf(row, id) ?? 0)));
   const span = [low < 0 ? Math.max(-1, Math.floor(low * 5) / 5) : 0, 1];
-  return { scale: linear(span, [3, 97]), marks: ticks(...span, 3) };
+  return { scale: linear(span, [5, 95]), marks: ticks(...span, 3) };
 }
 
 // The statistics that belong to a panel, each with its whisker.
@@ -125,25 +172,53 @@ function panelStatistics(row, ids) {
   if (!wanted.length) return null;
   const { scale, marks } = panelAxis();
   const grid = () => marks.map((mark) => upright(mark === 0 ? "zero" : "grid", scale(mark)));
-  const names = marks.map((mark) => s("text", { class: "tick", x: at(scale(mark)), y: 12, "text-anchor": "middle" }, tickText(mark, tickDecimals(marks))));
+  const names = marks.map((mark) =>
+    s(
+      "text",
+      { class: "tick", x: at(scale(mark)), y: 12, "text-anchor": "middle" },
+      tickText(mark, tickDecimals(marks)),
+    ),
+  );
   const lines = wanted.map((id) => {
     const estimate = estimateOf(row, id);
     const decimals = decimalsFor(halfWidth(estimate));
-    const line = h("tr", null,
+    const line = h(
+      "tr",
+      null,
       h("th", { scope: "row" }, labelNodes(id)),
       h("td", { class: "num" }, defined(estimate) ? number(estimate.value, decimals, 3) : undefinedWord()),
       h("td", { class: "plot" }, s("svg", { "aria-hidden": "true" }, grid(), whisker(estimate, scale, "selected"))),
     );
     return explain(line, estimateTip(row, id, estimate));
   });
-  return h("table", { class: "mini" }, h("tbody", null, lines, h("tr", { class: "scale", "aria-hidden": "true" }, h("td"), h("td"), h("td", { class: "plot" }, s("svg", null, names)))));
+  return h(
+    "table",
+    { class: "mini" },
+    h(
+      "tbody",
+      null,
+      lines,
+      h(
+        "tr",
+        { class: "scale", "aria-hidden": "true" },
+        h("td"),
+        h("td"),
+        h("td", { class: "plot" }, s("svg", null, names)),
+      ),
+    ),
+  );
 }
 
 function densityPanel(row, grid, title, ids) {
   const count = total(grid.counts);
   const main = estimateOf(row, ids.find((id) => id.startsWith("segment.pearson")) ?? "");
-  const label = `${title}: density of ${whole(count)} responses of ${row.scorer}, ${grid.x_label || "score"} against ${grid.y_label || "gold"}` + (defined(main) ? `; Pearson ${number(main.value, 2)}` : "");
-  return h("figure", { class: "panel" },
+  const sides = `${grid.x_label || "score"} against ${grid.y_label || "gold"}`;
+  const label =
+    `${title}: density of ${whole(count)} responses of ${row.scorer}, ${sides}` +
+    (defined(main) ? `; Pearson ${number(main.value, 2)}` : "");
+  return h(
+    "figure",
+    { class: "panel" },
     h("figcaption", null, h("h3", null, title), h("p", null, `${whole(count)} responses`)),
     plotBox((width) => densityPlot(grid, label, width)),
     densityKey(grid),
@@ -159,14 +234,21 @@ function marginLabels(zero, box) {
   return [
     s("text", { class: "direct", x: zero + 10, y: 16 }, "with people →"),
     s("text", { class: "direct soft", x: zero - 10, y: 16, "text-anchor": "end" }, "← against people"),
-    s("text", { class: "axis-name", x: box.right, y: box.bottom + 34, "text-anchor": "end" }, "score of the answer that people prefer − score of the other"),
+    s(
+      "text",
+      { class: "axis-name", x: box.right, y: box.bottom + 34, "text-anchor": "end" },
+      "score of the answer that people prefer − score of the other",
+    ),
   ];
 }
 
 const hatch = () =>
-  s("pattern", { id: "hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+  s(
+    "pattern",
+    { id: "hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     s("rect", { class: "hatch-ground", width: 5, height: 5 }),
-    s("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 5 }));
+    s("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 5 }),
+  );
 
 function marginPlot({ edges, counts }, label, width) {
   const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
@@ -175,13 +257,30 @@ function marginPlot({ edges, counts }, label, width) {
   const y = linear([0, Math.max(1, ...counts)], [box.bottom, box.top]);
   const bars = counts.map((count, i) => {
     const [left, right] = [x(edges[i]), x(edges[i + 1])];
-    return count > 0 && s("rect", { class: `bar ${marginKind(edges[i], edges[i + 1])}`, x: left + 0.5, y: y(count), width: Math.max(1, right - left - 1), height: box.bottom - y(count) });
+    return (
+      count > 0 &&
+      s("rect", {
+        class: `bar ${marginKind(edges[i], edges[i + 1])}`,
+        x: left + 0.5,
+        y: y(count),
+        width: Math.max(1, right - left - 1),
+        height: box.bottom - y(count),
+      })
+    );
   });
   const zero = x(Math.min(edges.at(-1), Math.max(edges[0], 0)));
   return frame(
-    width, height, label,
+    width,
+    height,
+    label,
     s("defs", null, hatch()),
-    axes(x, y, ticks(edges[0], edges.at(-1), width / 90), ticks(0, Math.max(1, ...counts), 4).filter(Number.isInteger), box),
+    axes(
+      x,
+      y,
+      ticks(edges[0], edges.at(-1), width / 90),
+      ticks(0, Math.max(1, ...counts), 4).filter(Number.isInteger),
+      box,
+    ),
     bars,
     s("line", { class: "zero", x1: zero, x2: zero, y1: box.top - 4, y2: box.bottom }),
     marginLabels(zero, box),
@@ -191,9 +290,18 @@ function marginPlot({ edges, counts }, label, width) {
 function marginPanel(row, { edges, counts }) {
   const count = total(counts);
   const sum = (kind) => whole(total(counts.filter((_, i) => marginKind(edges[i], edges[i + 1]) === kind)));
-  const label = `Score margins of ${row.scorer} over ${whole(count)} pairs: ${sum("won")} in bins towards the answer that people prefer, ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
-  return h("figure", { class: "panel broad" },
-    h("figcaption", null, h("h3", null, "Margin towards the preferred answer"), h("p", null, `${whole(count)} pairs; the outermost bars hold everything beyond`)),
+  const label =
+    `Score margins of ${row.scorer} over ${whole(count)} pairs: ${sum("won")} in bins towards the answer that people` +
+    ` prefer, ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
+  return h(
+    "figure",
+    { class: "panel broad" },
+    h(
+      "figcaption",
+      null,
+      h("h3", null, "Margin towards the preferred answer"),
+      h("p", null, `${whole(count)} pairs; the outermost bars hold everything beyond`),
+    ),
     plotBox((width) => marginPlot({ edges, counts }, label, width)),
     panelStatistics(row, PAIR_IDS),
   );
@@ -208,7 +316,8 @@ function gapSentence(row) {
   const decimals = Math.min(2, decimalsFor(Math.max(halfWidth(pooled) || 0, halfWidth(item) || 0), 2));
   const [first, second] = [pooled, item].map(({ value }) => Number(value.toFixed(decimals)));
   const compared = first === second ? "the same" : second < first ? "lower" : "higher";
-  return `Pearson is ${number(pooled.value, decimals)} pooled and ${number(item.value, decimals)} by item: ${compared} where answers to the same item are compared.`;
+  const values = `${number(pooled.value, decimals)} pooled and ${number(item.value, decimals)} by item`;
+  return `Pearson is ${values}: ${compared} where answers to the same item are compared.`;
 }
 
 function startAgreement(box) {
@@ -219,18 +328,16 @@ function startAgreement(box) {
     const row = rowOf.get(state.scorer);
     const [grids, margins] = [own(DENSITY, state.scorer), own(MARGINS, state.scorer)];
     line.textContent = grids ? gapSentence(row) : "";
-    redraw(panels,
+    redraw(
+      panels,
       grids?.pooled && densityPanel(row, grids.pooled, "All responses together", POOLED_IDS),
       grids?.item && densityPanel(row, grids.item, "Within items", ITEM_IDS),
       margins && marginPanel(row, margins),
-      grids && !grids.item && h("p", { class: "empty" }, "Within items there is nothing to draw for this scorer."),
-      !grids && !margins && h("p", { class: "empty" }, `No distribution was kept for ${state.scorer}.`),
+      grids && !grids.item && emptyNote("Within items there is nothing to draw for this scorer."),
+      !grids && !margins && emptyNote(`No distribution was kept for ${state.scorer}.`),
     );
   };
-  const deck = Object.keys(DENSITY).length
-    ? "Cells of a stronger shade hold more responses. All together, every response counts at once, so easy and hard items are mixed; within items, both sides are centred on their item's mean, so only differences between answers to the same item are left."
-    : "How far the scorer puts the answer that people prefer above the other one. Left of zero it prefers the other.";
-  box.append(h("p", { class: "deck" }, deck), h("div", { class: "controls" }, scorerPicker(has)), line, panels);
+  box.append(h("div", { class: "controls" }, scorerPicker(has)), line, panels);
   watch(["scorer"], draw);
   draw();
 }

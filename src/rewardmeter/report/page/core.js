@@ -49,7 +49,9 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
 
 // Control characters are shown as their pictures: invisible differences are differences too.
 const visible = (text) =>
-  String(text).replace(LONE, "\ufffd").replace(CONTROL, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)));
+  String(text)
+    .replace(LONE, "\ufffd")
+    .replace(CONTROL, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)));
 
 // Long names keep their end, which is where versions differ.
 function shortName(name, limit = NARROW.matches ? 34 : 46) {
@@ -93,7 +95,9 @@ const labelOf = (id) => STATISTICS.get(id)?.label ?? id;
 
 // "acc*_eq by item": what follows an underscore is a subscript.
 const labelNodes = (id) =>
-  labelOf(id).split(/(_\w+)/).map((part) => (/^_\w/.test(part) ? h("sub", null, part.slice(1)) : part));
+  labelOf(id)
+    .split(/(_\w+)/)
+    .map((part) => (/^_\w/.test(part) ? h("sub", null, part.slice(1)) : part));
 
 const estimateOf = (row, id) => own(row.statistics, id);
 const defined = (estimate) => Number.isFinite(estimate?.value);
@@ -121,7 +125,12 @@ function decimalsFor(half, otherwise = 3) {
 
 // A column is as fine as the better quarter of its intervals allows.
 const columnDecimals = (id, rows = ROWS) =>
-  decimalsFor(quantile(rows.map((row) => halfWidth(estimateOf(row, id))).filter((half) => half > 0), 0.25));
+  decimalsFor(
+    quantile(
+      rows.map((row) => halfWidth(estimateOf(row, id))).filter((half) => half > 0),
+      0.25,
+    ),
+  );
 
 // A value whose own interval is much wider shows fewer digits than its column.
 function ownDecimals(estimate, column) {
@@ -186,4 +195,7 @@ function extent(values) {
   return [low - room, high + room];
 }
 
-const linear = ([low, high], [from, to]) => (value) => from + ((value - low) / (high - low)) * (to - from);
+const linear =
+  ([low, high], [from, to]) =>
+  (value) =>
+    from + ((value - low) / (high - low)) * (to - from);

@@ -77,16 +77,24 @@ function estimateFacts(estimate) {
   if (estimate.undefined_groups) facts.push(["undefined groups", `${whole(estimate.undefined_groups)}, left out`]);
   for (const [name, value] of Object.entries(estimate)) {
     if (KNOWN_PARTS.has(name) || value === null || typeof value === "object") continue;
-    facts.push([name === "epsilon" ? "tie threshold ε" : name.replaceAll("_", " "), typeof value === "number" ? shortNumber(value) : value]);
+    facts.push([
+      name === "epsilon" ? "tie threshold ε" : name.replaceAll("_", " "),
+      typeof value === "number" ? shortNumber(value) : value,
+    ]);
   }
   if (estimate.method && estimate.method !== "none") facts.push(["method", estimate.method]);
   return facts;
 }
 
-const shortNumber = (value) => (value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(2) : number(value, value % 1 ? 4 : 0));
+const shortNumber = (value) =>
+  value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(2) : number(value, value % 1 ? 4 : 0);
 
 function factList(facts) {
-  return h("dl", null, facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));
+  return h(
+    "dl",
+    null,
+    facts.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))),
+  );
 }
 
 function estimateTip(row, id, estimate, where = null) {
@@ -114,7 +122,14 @@ function whisker(estimate, scale, kind) {
   if (!defined(estimate)) return [];
   const x = scale(estimate.value);
   return [
-    bounded(estimate) && s("line", { class: `whisker ${kind}`, x1: at(scale(estimate.low)), x2: at(scale(estimate.high)), y1: "50%", y2: "50%" }),
+    bounded(estimate) &&
+      s("line", {
+        class: `whisker ${kind}`,
+        x1: at(scale(estimate.low)),
+        x2: at(scale(estimate.high)),
+        y1: "50%",
+        y2: "50%",
+      }),
     s("circle", { class: `dot ${kind}`, cx: at(x), cy: "50%", r: 4.2 }),
   ];
 }
@@ -122,6 +137,11 @@ function whisker(estimate, scale, kind) {
 const upright = (kind, position) => s("line", { class: kind, x1: at(position), x2: at(position), y1: 0, y2: "100%" });
 
 // ---- controls
+
+const emptyNote = (text) => h("p", { class: "empty" }, text);
+
+const quietButton = (label, onclick, key = null) =>
+  h("button", { type: "button", class: "quiet", "data-key": key, onclick }, label);
 
 function field(label, control) {
   return h("label", { class: "field" }, h("span", null, label), control);
@@ -154,8 +174,17 @@ function told(label, node, key, words) {
 
 // One picker per section, all showing the same choice.
 function scorerPicker(available = () => true) {
-  const options = byRank.map((row) => [row.scorer, available(row.scorer) ? row.scorer : `${row.scorer} (not kept)`, !available(row.scorer)]);
-  return told("Scorer", select(options, state.scorer, (scorer) => update({ scorer }), "scorer"), "scorer", (scorer) => scorer);
+  const options = byRank.map((row) => [
+    row.scorer,
+    available(row.scorer) ? row.scorer : `${row.scorer} (not kept)`,
+    !available(row.scorer),
+  ]);
+  return told(
+    "Scorer",
+    select(options, state.scorer, (scorer) => update({ scorer }), "scorer"),
+    "scorer",
+    (scorer) => scorer,
+  );
 }
 
 const plainLabel = (id) => labelOf(id).replaceAll("_", " ");
@@ -172,7 +201,9 @@ function statisticPicker() {
   const node = h(
     "select",
     { "data-key": "statistic", onchange: (event) => chooseStatistic(event.target.value) },
-    [...groups].map(([level, ids]) => (groups.size > 1 ? h("optgroup", { label: own(LEVELS, level) || level || "Other" }, options(ids)) : options(ids))),
+    [...groups].map(([level, ids]) =>
+      groups.size > 1 ? h("optgroup", { label: own(LEVELS, level) || level || "Other" }, options(ids)) : options(ids),
+    ),
   );
   return told("Statistic", node, "statistic", plainLabel);
 }

@@ -26,7 +26,7 @@ function startCopying() {
   }
   const downloads = document.getElementById("downloads");
   downloads.hidden = false;
-  downloads.append(h("button", { type: "button", class: "quiet", onclick: saveBoard }, "Save board.json"));
+  downloads.append(quietButton("Save board.json", saveBoard));
 }
 
 function saveBoard() {
@@ -53,7 +53,8 @@ function startTheme() {
   const button = document.getElementById("theme");
   const apply = (theme) => {
     document.documentElement.dataset.theme = theme;
-    button.textContent = `Theme: ${theme}`;
+    button.replaceChildren(h("span", { class: "long-word" }, "Theme: "), theme);
+    button.setAttribute("aria-label", `Theme: ${theme}`);
   };
   button.hidden = false;
   button.addEventListener("click", () => {
@@ -82,7 +83,12 @@ function startNavigation() {
   for (const section of document.querySelectorAll("main > section")) seen.observe(section);
 }
 
-const SECTIONS = { "board-box": startBoard, "agreement-box": startAgreement, "slices-box": startSlices, "items-box": startItems };
+const SECTIONS = {
+  "board-box": startBoard,
+  "agreement-box": startAgreement,
+  "slices-box": startSlices,
+  "items-box": startItems,
+};
 
 startTheme();
 startTips();

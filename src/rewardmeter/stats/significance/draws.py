@@ -104,7 +104,9 @@ def draw_swaps(
         raise ValueError(f"swap must be one of {', '.join(get_args(Swap))}; got {swap!r}")
     systems, items = shape
     if systems < 1 or items < 1 or resamples < 1:
-        raise ValueError(f"need systems, items and resamples; got {systems} systems, {items} items, {resamples} resamples")
+        raise ValueError(
+            f"need systems, items and resamples; got {systems} systems, {items} items and {resamples} resamples"
+        )
     units = unit_count(systems, items, swap)
     if units <= _MOST_UNITS and 2**units <= resamples:
         return SwapDraws(systems, items, 2**units, True, swap)

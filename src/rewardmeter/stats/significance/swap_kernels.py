@@ -85,8 +85,8 @@ class PearsonKernel:
         swapped = unpacked(packed, self.cell.ravel(), draws, np.float64).reshape(*self.cell.shape, draws)
         forms = self.coefficient.sum(axis=2)[:, :, None] - 2 * np.matmul(self.coefficient, swapped)
         plain = self.spread[:, None] - ratio(forms[:, 1] ** 2, self.size[:, None])
-        sides = [self._side(swapped, plain, forms, sign) for sign in (1.0, -1.0)]
-        return (mean_of_defined(sides[0].T) - mean_of_defined(sides[1].T))[active * 0]
+        first, second = (self._side(swapped, plain, forms, sign) for sign in (1.0, -1.0))
+        return (_group_mean(first) - _group_mean(second))[None]
 
     def _side(self, swapped: Floats, plain: Floats, forms: Floats, sign: float) -> Floats:
         """r of one of the two scorers in each group, (groups, draws)."""
@@ -163,7 +163,14 @@ class RankKernel:
         kept = 1 - swapped
         first = self.correlation(np.concatenate([kept, swapped]))
         second = self.correlation(np.concatenate([swapped, kept]))
-        return (mean_of_defined(first.T) - mean_of_defined(second.T))[active * 0]
+        return (_group_mean(first) - _group_mean(second))[None]
+
+
+def _group_mean(values: Floats) -> Floats:
+    """Mean over the groups (groups, draws) in which the statistic is defined."""
+    if np.isnan(values).any():
+        return mean_of_defined(values.T)
+    return np.asarray(values.mean(axis=0))
 
 
 def correlation_kernel(cells: PairCells, statistic: CorrelationStatistic) -> SwapKernel:
@@ -171,8 +178,6 @@ def correlation_kernel(cells: PairCells, statistic: CorrelationStatistic) -> Swa
     if statistic == "pearson":
         return _pearson_kernel(cells)
     prepare = weighted_kendall if statistic == "kendall_b" else weighted_spearman
-    scores, gold, group = (
-        np.concatenate(parts)
-        for parts in ((cells.first, cells.second), (cells.gold, cells.gold), (cells.group, cells.group))
-    )
+    scores = np.concatenate([cells.first, cells.second])
+    gold, group = np.concatenate([cells.gold, cells.gold]), np.concatenate([cells.group, cells.group])
     return RankKernel(cells.cell, prepare(scores, gold, group, int(cells.size.max())))

@@ -167,7 +167,7 @@ def weighted_spearman(x: Floats, y: Floats, group: Places, most: int) -> Weighte
     return WeightedSpearman(order, runs_x, _run_of_entry(runs_x), order_y, runs_y, run_y, _kind(4 * most))
 
 
-def _dense(values: Floats, group: Places) -> Places:
+def _dense(values: Array, group: Places) -> Places:
     """Rank of each value among the distinct values of its group, from 0."""
     order = np.lexsort((values, group))
     first = _firsts(values[order], group[order])

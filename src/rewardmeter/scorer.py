@@ -1,2 +1,0 @@
-from rewardmeter.scoring import *  # noqa
-from rewardmeter.scoring import convert_options  # noqa

@@ -1,0 +1,159 @@
+"""Correlation with human judgement once covariates are held fixed: is it more than a proxy for system or length?
+
+May import: `cells`, `influence`, `intervals`, `moments`, `ranks`, `result`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rewardmeter.stats.cells import Floats, check_cells
+from rewardmeter.stats.influence import item_standard_error
+from rewardmeter.stats.intervals import JACKKNIFE, estimates, normal_interval
+from rewardmeter.stats.moments import group_moments, pearson
+from rewardmeter.stats.ranks import rank_rows
+from rewardmeter.stats.result import Estimate
+
+__all__ = ["partial_correlation", "partial_correlation_estimates"]
+
+_EXPLAINED = 1e-12
+"""A residual variance below this share of the variance is rounding: the covariates explain everything."""
+
+
+def partial_correlation(
+    scores: ArrayLike,
+    gold: ArrayLike,
+    covariates: ArrayLike,
+    *,
+    statistic: Literal["pearson", "spearman"] = "pearson",
+    labels: ArrayLike | None = None,
+) -> Floats:
+    """Pooled correlation of what the covariates leave unexplained in scores and gold, (scorers,) in [-1, 1].
+
+    Both sides are regressed on the covariates by least squares with an intercept; the residuals are correlated, by
+    Pearson's r or by Spearman's rho of the residuals, as FRANK does with the system as covariate (Pagnoni et al.
+    2021, section 5). NaN where the covariates explain one side entirely.
+
+    Parameters
+    ----------
+    scores, gold: (scorers, systems, items) and (systems, items), NaN where missing.
+    covariates: numbers (covariates, systems, items), or one categorical covariate (systems, items) of any type that
+        NumPy can sort, entered as one column per category. A cell counts when scorer, gold and covariates are there;
+        a category is missing where it is NaN.
+    labels: a categorical covariate (systems, items) beside numeric ``covariates``.
+
+    Raises
+    ------
+    ValueError
+        On shapes that do not fit, infinite values, or an unknown statistic.
+    """
+    residuals = _residuals(scores, gold, covariates, statistic, labels)
+    return np.array([_coefficient(statistic, x, y) for x, y, _ in residuals])
+
+
+def partial_correlation_estimates(
+    scores: ArrayLike,
+    gold: ArrayLike,
+    covariates: ArrayLike,
+    *,
+    statistic: Literal["pearson", "spearman"] = "pearson",
+    labels: ArrayLike | None = None,
+    level: float = 0.95,
+) -> list[Estimate]:
+    """`partial_correlation` with ``n`` cells; for Pearson with an interval.
+
+    The interval is normal on Fisher's z with a standard error from the infinitesimal jackknife over items. That needs
+    no refitting: residuals are orthogonal to the covariates, so refitting changes the coefficient only in second
+    order. For Spearman it would not be so, and there is no interval.
+    """
+    residuals = _residuals(scores, gold, covariates, statistic, labels)
+    values = np.array([_coefficient(statistic, x, y) for x, y, _ in residuals])
+    n = np.array([x.size for x, _, _ in residuals])
+    if statistic == "spearman":
+        return estimates(values, None, n=n, method="none: no interval for ranks of residuals", level=level)
+    items = np.asarray(gold).shape[1]
+    errors = [
+        _standard_error(x, y, value, np.bincount(item, minlength=items), item)
+        for (x, y, item), value in zip(residuals, values, strict=True)
+    ]
+    return estimates(values, normal_interval(values, np.array(errors), level), n=n, method=JACKKNIFE, level=level)
+
+
+def _residuals(
+    scores: ArrayLike, gold: ArrayLike, covariates: ArrayLike, statistic: str, labels: ArrayLike | None
+) -> list[tuple[Floats, Floats, NDArray[np.intp]]]:
+    """For each scorer: residuals of its scores and of the gold over the cells that count, and their items."""
+    if statistic not in ("pearson", "spearman"):
+        raise ValueError(f"statistic must be pearson or spearman; got {statistic!r}")
+    scores, gold = check_cells(scores, gold)
+    numbers, category = _covariates(covariates, labels, gold.shape)
+    known = ~np.isnan(gold) & (category >= 0) & ~np.isnan(numbers).any(axis=0)
+    made = []
+    for row in scores:
+        system, item = np.nonzero(known & ~np.isnan(row))
+        columns = np.stack([row[system, item], gold[system, item], *numbers[:, system, item]], axis=1)
+        made.append((*_explained_away(columns, category[system, item]), item))
+    return made
+
+
+def _covariates(
+    covariates: ArrayLike, labels: ArrayLike | None, shape: tuple[int, ...]
+) -> tuple[Floats, NDArray[np.intp]]:
+    """Numbers (covariates, systems, items), and the category of each cell, -1 where it is missing."""
+    given = np.asarray(covariates)
+    numbers = np.asarray(given, dtype=np.float64) if given.ndim == 3 else np.empty((0, *shape))
+    if given.ndim == 2:
+        if labels is not None:
+            raise ValueError("categories were given twice, as covariates and as labels")
+        labels = given
+    category = np.zeros(shape, dtype=np.intp)
+    if labels is not None:
+        named = np.asarray(labels)
+        missing = named != named  # NaN, also within an array of objects
+        values = np.unique(named[~missing])
+        if named.shape == shape:
+            category[~missing] = np.searchsorted(values, named[~missing])
+            category[missing] = -1
+        given = named if given.ndim == 2 else given
+    for name, array in (("covariates", given), ("labels", given if labels is None else np.asarray(labels))):
+        if array.shape[-2:] != shape:
+            raise ValueError(f"{name} must end in (systems, items) = {shape}; got the shape {array.shape}")
+    if np.isinf(numbers).any():
+        raise ValueError("a covariate is infinite; use NaN where a value is missing")
+    return numbers, category
+
+
+def _explained_away(columns: Floats, category: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The first two columns less what the categories and the other columns explain; exactly 0 if that is all.
+
+    Taking category means off every column first is the same as regressing on one column per category.
+    """
+    if columns.shape[0] == 0:
+        return columns[:, 0], columns[:, 1]
+    _, place, count = np.unique(category, return_inverse=True, return_counts=True)
+    within = columns.copy()
+    for column in within.T:
+        column -= (np.bincount(place, column) / count)[place]
+    others = within[:, 2:] / np.maximum(np.abs(within[:, 2:]).max(axis=0, initial=0), np.finfo(float).tiny)
+    residual = within[:, :2] - others @ np.linalg.lstsq(others, within[:, :2], rcond=None)[0]
+    spread = ((columns[:, :2] - columns[:, :2].mean(axis=0)) ** 2).sum(axis=0)
+    residual[:, (residual**2).sum(axis=0) <= _EXPLAINED * spread] = 0.0
+    return residual[:, 0], residual[:, 1]
+
+
+def _coefficient(statistic: str, x: Floats, y: Floats) -> float:
+    if statistic == "spearman":
+        x, y = (rank_rows(side[None]).midranks[0] for side in (x, y))
+    return float(pearson(group_moments(x[None], y[None]))[0])
+
+
+def _standard_error(x: Floats, y: Floats, value: float, counts: NDArray[Any], item: NDArray[np.intp]) -> float:
+    """Jackknife error of Pearson's r of residuals, which have mean 0: influence u v - r (u^2 + v^2) / 2 over n."""
+    if np.isnan(value):
+        return float("nan")
+    u, v = x / np.sqrt((x * x).mean()), y / np.sqrt((y * y).mean())
+    influence = (u * v - value * (u * u + v * v) / 2) / x.size
+    return float(item_standard_error(np.bincount(item, influence, minlength=counts.size)))

@@ -1,0 +1,148 @@
+"""Soft pairwise accuracy of systems: do scorer and gold agree about how sure one can be that one system is better?
+
+Thompson, Mathur, Deutsch and Khayrallah 2024, "Improving statistical significance in human evaluation of automatic
+metrics via soft pairwise accuracy". The confidence in each pair of systems is the p-value of a paired permutation
+test, which flips the sign of per-item differences.
+May import: `cells`, `resampling`, `result`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rewardmeter.stats.cells import Floats, check_cells
+from rewardmeter.stats.resampling import sign_flips
+from rewardmeter.stats.result import Estimate
+
+__all__ = ["exact_soft_pairwise_accuracy", "pair_p_values", "soft_pairwise_accuracy"]
+
+_PIECE = 1 << 24
+"""Permuted sums held in one go."""
+_MOST_ITEMS = 20
+"""Enumeration takes 2^items flips."""
+_ROUNDING = 64
+"""Sums this many machine epsilons times the norm of their terms apart may be equal but for rounding."""
+
+
+def soft_pairwise_accuracy(
+    scores: ArrayLike, gold: ArrayLike, *, rng: np.random.Generator, flips: int = 1000
+) -> list[Estimate]:
+    """1 - mean over system pairs of |p_gold - p_scorer|, in [0, 1] (Thompson et al. 2024, eq. 3), of each scorer.
+
+    p(i, j) is the share of random sign flips of the per-item differences whose sum is at least the observed sum, so
+    it is small where system i is surely better. All pairs, scorers and the gold share the same ``flips`` x items
+    signs, drawn once. With ``rng = numpy.random.default_rng(4)`` and 1000 flips these are the draws of the reference
+    implementation, mt-metrics-eval, and sums are in single precision as there, so the values are the same.
+
+    ``scores`` (scorers, systems, items) and ``gold`` (systems, items), NaN where missing. Items without any rating
+    are left out before drawing. A pair of systems is compared on the items where both have a score and a rating;
+    pairs without such an item are left out, and counted in ``undefined``. ``n`` counts the pairs used; NaN without
+    any. There is no interval.
+    """
+    scores, gold = _rated(*check_cells(scores, gold))
+    signs = sign_flips(gold.shape[1], flips, rng)
+    return _estimates(scores, gold, signs, f"none: point value from {flips} random flips")
+
+
+def exact_soft_pairwise_accuracy(scores: ArrayLike, gold: ArrayLike) -> list[Estimate]:
+    """`soft_pairwise_accuracy` over all 2^items sign flips instead of random ones, for up to 20 rated items.
+
+    Sums that differ from the observed one by rounding only count as equal to it.
+    """
+    scores, gold = _rated(*check_cells(scores, gold))
+    items = gold.shape[1]
+    if items > _MOST_ITEMS:
+        raise ValueError(f"{items} rated items are too many to enumerate 2^items sign flips; at most {_MOST_ITEMS}")
+    numbers = np.arange(2**items, dtype=np.int64)[:, None] >> np.arange(items)
+    signs = (1.0 - 2.0 * (numbers & 1)).astype(np.float64)
+    return _estimates(scores, gold, signs, "none: exact over all sign flips")
+
+
+def pair_p_values(values: ArrayLike, signs: NDArray[np.floating]) -> Floats:
+    """One-sided paired permutation p-values that the first system of each pair is better: (..., pairs).
+
+    ``values`` (..., systems, items), NaN where missing; ``signs`` (flips, items) of 1 and -1, in whose precision sums
+    are taken. p = share of the flips whose sum of signed differences, over the items that both systems have, is at
+    least the observed sum (in double precision: up to rounding). Pairs i < j as by `numpy.triu_indices`; NaN where
+    the two systems share no item.
+    """
+    given = np.asarray(values)
+    rows = given.reshape(-1, *given.shape[-2:]).astype(signs.dtype)
+    ragged = np.isnan(rows).any(axis=(1, 2)) | (rows.shape[2] == 0)
+    pairs = given.shape[-2] * (given.shape[-2] - 1) // 2
+    p = np.empty((rows.shape[0], pairs))
+    whole = rows[~ragged]
+    # One product for all scorers is many times faster than one for each.
+    flipped = (signs @ whole.reshape(-1, rows.shape[2]).T).T.reshape(*whole.shape[:2], signs.shape[0])
+    for place, row, sums in zip(np.flatnonzero(~ragged), whole, flipped, strict=True):
+        p[place], close = _complete(row, sums)
+        if close:
+            p[place], _ = _complete(row, (signs @ row.T).T)
+    for place in np.flatnonzero(ragged):
+        p[place] = _ragged(rows[place], signs)
+    return p.reshape(*given.shape[:-2], pairs)
+
+
+def _complete(values: NDArray[Any], flipped: NDArray[Any]) -> tuple[Floats, bool]:
+    """p-values when nothing is missing, from the systems' flipped sums (systems, flips).
+
+    Also whether, in single precision, some flipped sum is so close to the observed one that rounding decided: then
+    the value depends on how the product was taken, and only a product of this scorer's own is what it is elsewhere.
+    """
+    first, second = np.triu_indices(values.shape[0], 1)
+    totals, flipped = values.sum(axis=1), np.ascontiguousarray(flipped)
+    norms = np.sqrt((values * values).sum(axis=1))
+    single = values.dtype == np.float32
+    exact = single and bool((values == np.rint(values)).all()) and float(np.abs(values).sum(axis=1).max()) < 2**24
+    reach = np.finfo(values.dtype).eps * _ROUNDING
+    p, close = np.empty(first.size), False
+    step = max(1, _PIECE // flipped.shape[1])
+    for start in range(0, first.size, step):
+        i, j = first[start : start + step], second[start : start + step]
+        beyond = (flipped[i] - flipped[j]) - (totals[i] - totals[j])[:, None]
+        slack = (reach * (norms[i] + norms[j]))[:, None]
+        p[start : start + step] = np.count_nonzero(beyond >= (0 if single else -slack), axis=1) / flipped.shape[1]
+        close = close or (single and not exact and bool((np.abs(beyond) <= slack).any()))
+    return p, close
+
+
+def _ragged(values: NDArray[Any], signs: NDArray[np.floating]) -> Floats:
+    """p-values when values are missing: each pair on the items that both systems have."""
+    first, second = np.triu_indices(values.shape[0], 1)
+    differences = values[first] - values[second]
+    shared = ~np.isnan(differences)
+    differences[~shared] = 0
+    least = differences.sum(axis=1)
+    if signs.dtype == np.float64:
+        least = least - np.finfo(np.float64).eps * _ROUNDING * np.sqrt((differences**2).sum(axis=1))
+    p = np.empty(first.size)
+    step = max(1, _PIECE // signs.shape[0])
+    for start in range(0, first.size, step):
+        piece = slice(start, start + step)
+        p[piece] = (signs @ differences[piece].T >= least[piece]).sum(axis=0) / signs.shape[0]
+    return np.where(shared.any(axis=1), p, np.nan)
+
+
+def _rated(scores: Floats, gold: Floats) -> tuple[Floats, Floats]:
+    """The items with at least one rating."""
+    rated = (~np.isnan(gold)).any(axis=0)
+    return scores[:, :, rated], gold[:, rated]
+
+
+def _estimates(scores: Floats, gold: Floats, signs: NDArray[np.floating], method: str) -> list[Estimate]:
+    """Scorer and gold are compared on the same cells; the gold's p-values are shared where those are all its cells."""
+    unrated = np.isnan(gold)
+    lacking = (np.isnan(scores) & ~unrated).any(axis=(1, 2))
+    scorer = pair_p_values(np.where(unrated, np.nan, scores) if unrated.any() else scores, signs)
+    human = np.tile(pair_p_values(gold, signs), (scores.shape[0], 1))
+    for place in np.flatnonzero(lacking):
+        human[place] = pair_p_values(np.where(np.isnan(scores[place]), np.nan, gold), signs)
+    made = []
+    for apart in np.abs(scorer - human):
+        used = apart[~np.isnan(apart)]
+        value = 1.0 - float(used.mean()) if used.size else float("nan")
+        made.append(Estimate(value, n=used.size, method=method, undefined=apart.size - used.size))
+    return made
