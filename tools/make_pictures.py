@@ -18,7 +18,10 @@ from playwright.sync_api import sync_playwright
 from rewardmeter.cli import main as rewardmeter
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "board.png"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 SCORERS = (
     "XCOMET-Ensemble-refA", "MetricX-23-QE-c-src", "GEMBA-MQM-src", "CometKiwi-src", "COMET-refA", "BLEURT-20-refA",
     "BERTscore-refA", "chrF-refA", "BLEU-refA", "SENTINEL-CAND-MQM-src", "Random-sysname-src",
@@ -38,7 +41,7 @@ def main() -> int:
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            page = browser.new_page(viewport={"width": 1180, "height": 1060}, color_scheme="light")
+            page = browser.new_page(viewport={"width": 1280, "height": 1380}, color_scheme="light")
             page.goto(f"file://{folder}/index.html")
             page.wait_for_timeout(300)
             page.screenshot(path=str(PICTURE))

@@ -74,7 +74,7 @@ def test_json_goes_to_a_file_or_alone_to_standard_output(ratings, tmp_path):
         (["compare", "demo", "-s", "chrf", "--aspect", "beauty"], "beauty"),
         (["compare", "demo", "-s", "chrf", "--statistic", "segment.pearsn"], "segment.pearson"),
         (["compare", "demo", "-s", "chrf", "--resamples", "many"], "many"),
-        (["compare", "demo", "-s", "chrf", "--map", "rating"], "our-column=your-column"),
+        (["compare", "demo", "-s", "chrf", "--map", "rating"], "role=column"),
         (["compare", "no/such/file.csv", "-s", "chrf"], "no/such/file.csv"),
         (["compare", "demo", "--scorers", "none.toml"], "none.toml"),
         (["frobnicate"], "frobnicate"),

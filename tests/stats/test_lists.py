@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import ndcg_score
 
 from rewardmeter.stats.lists import ndcg_estimates, reciprocal_rank_estimates
+
+ndcg_score = pytest.importorskip("sklearn.metrics").ndcg_score
 
 response = st.tuples(st.sampled_from([-1.0, 0.0, 0.5, 2.0]), st.sampled_from([0.0, 0.0, 1.0, 2.0, 3.0]))
 lists = st.lists(st.lists(response, min_size=2, max_size=7), min_size=1, max_size=6)

@@ -20,6 +20,7 @@ from rewardmeter.stats.preference import (
     pair_credits,
     rewardbench_section_estimates,
 )
+from rewardmeter.stats.resampling import item_weights
 
 
 def slow_accuracy(margins, gold, tie_credit):
@@ -226,3 +227,15 @@ def test_bad_options_are_refused():
         grouped_accuracy([[1.0]], [1.0], [2], 2, ties="wrong")
     with pytest.raises(ValueError, match="finite"):
         mean_estimates([[1.0]], [0], unit_weights=[-1.0])
+
+
+def test_an_accuracy_of_one_has_an_honest_interval() -> None:
+    # Clopper and Pearson 1934: 20 of 20 at 95 % has the lower end 0.025^(1/20) = 0.8316.
+    margins, gold, cluster = np.ones((1, 20)), np.ones(20), np.arange(20)
+    weights = item_weights(20, 200, np.random.default_rng(0))
+    (estimate,) = accuracy_estimates(margins, gold, cluster, ties="wrong", weights=weights)
+    assert (estimate.value, estimate.high) == (1.0, 1.0)
+    assert estimate.low == pytest.approx(0.025 ** (1 / 20))
+    (estimate,) = accuracy_estimates(-margins, gold, cluster, ties="wrong", weights=weights)
+    assert (estimate.low, estimate.value) == (0.0, 0.0)
+    assert estimate.high == pytest.approx(1 - 0.025 ** (1 / 20))

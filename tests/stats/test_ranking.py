@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
 
 from rewardmeter.stats.ranking import bradley_terry, davidson, relative_difference
+
+LogisticRegression = pytest.importorskip("sklearn.linear_model").LogisticRegression
 
 
 def battles(rng, *, systems=6, n=400, ties=0.2, soft=False):

@@ -69,7 +69,7 @@ Scorers = Annotated[
 ScorerFile = Annotated[str | None, Parameter(name="--scorers", help="A TOML file of named scorers.")]
 Mapped = Annotated[
     list[str] | None,
-    Parameter(name="--map", group=_READING, help="Our column=your column, repeatable: --map rating=quality."),
+    Parameter(name="--map", group=_READING, help="What a column is, repeatable: --map rating=quality."),
 ]
 Format = Annotated[str | None, Parameter(group=_READING, help="Read as this format instead of detecting it.")]
 GoldName = Annotated[str | None, Parameter(name="--gold", group=_READING, help="Which human judgments to use.")]

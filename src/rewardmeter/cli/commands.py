@@ -20,6 +20,7 @@ from rewardmeter.comparison import board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.io.describe import describe
+from rewardmeter.io.formats.columns import parse_mapping
 from rewardmeter.io.load import load
 from rewardmeter.io.score_file import write_scores
 from rewardmeter.report import html
@@ -77,17 +78,6 @@ class ScorerOptions:
         return None if self.no_store else (self.store or "default")
 
 
-def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
-    """``["rating=quality"]`` as ``{"rating": "quality"}``."""
-    mapping = {}
-    for pair in pairs:
-        ours, equals, yours = pair.partition("=")
-        if not equals or not ours or not yours:
-            raise SpecError(f"--map {pair} must be written our-column=your-column, for example --map rating=quality")
-        mapping[ours] = yours
-    return mapping
-
-
 def read_scorer_file(path: Path) -> dict[str, str]:
     """Named scorers from TOML: ``NAME = "spec"`` in a table ``[scorers]``.
 
@@ -130,13 +120,20 @@ def compare(
         write_text(Path(json_path), json_text(board.to_dict()))
     print_board(board, console)
     if not no_report and not (to_stdout and out is None):
-        folder = Path(out or re.sub(r"[^\w.-]+", "-", Path(dataset.name).name).strip("-") or "board")
+        folder = Path(out or default_folder(data.spec))
         write_text(folder / "board.json", json_text(board.to_dict()))
         write_text(folder / "board.csv", csv_text(board.rows()))
         html.write(board.to_dict(), board_views(dataset, made, board), folder / "index.html")
         console.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'board.json'}", soft_wrap=True)
     failed = sum(contender.scores.counts().get("failed", 0) for contender in made)
     return SOME_FAILED if failed else DONE
+
+
+def default_folder(spec: str) -> str:
+    """``wmt23-mtme:zh-en`` goes to ``wmt23-mtme-zh-en``, the file ``pairs.jsonl.gz`` to ``pairs-board``."""
+    name = Path(spec).name
+    stem = name.split(".", 1)[0] + "-board" if "." in name.strip(".") else name
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "board"
 
 
 def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> list[Any]:

@@ -34,8 +34,11 @@ def headline(entries: Sequence[Entry], settings: Settings, gold: Mapping[str, ob
     label = describe(primary).label
     if not ranked:
         return (f"No scorer has a defined {label} on this data.",)
-    best = ranked[0]
-    sentences = [f"{best.scorer} leads with {label} {show(best.statistics[primary])}{_rivals(ranked, primary)}."]
+    best = [entry for entry in ranked if entry.statistics[primary].value == ranked[0].statistics[primary].value]
+    verb = "leads" if len(best) == 1 else "share the first place"
+    names = _join([entry.scorer for entry in best]) if len(best) <= 4 else f"{len(best)} scorers"
+    rivals = _rivals(best[0], ranked[len(best) :], primary)
+    sentences = [f"{names} {verb} with {label} {show(best[0].statistics[primary])}{rivals}."]
     rules = [entry for entry in ranked if entry.baseline]
     readers = [entry for entry in ranked if not entry.baseline]
     if rules and readers:
@@ -47,16 +50,16 @@ def headline(entries: Sequence[Entry], settings: Settings, gold: Mapping[str, ob
     return tuple(sentences)
 
 
-def _rivals(ranked: Sequence[Entry], primary: str) -> str:
-    first = ranked[0].statistics[primary]
+def _rivals(best: Entry, others: Sequence[Entry], primary: str) -> str:
+    first = best.statistics[primary]
     if math.isnan(first.low):
         return ", without an interval"
-    rivals = [e.scorer for e in ranked[1:] if e.statistics[primary].high >= first.low]
+    rivals = [entry.scorer for entry in others if entry.statistics[primary].high >= first.low]
     if not rivals:
-        return " and its interval overlaps with no other" if len(ranked) > 1 else ""
+        return "; the interval overlaps with no other" if others else ""
     if len(rivals) <= 3:
-        return f"; its interval overlaps with {_join(rivals)}"
-    return f"; its interval overlaps with {len(rivals)} others, from {rivals[0]} to {rivals[-1]}"
+        return f"; the interval overlaps with {_join(rivals)}"
+    return f"; the interval overlaps with {len(rivals)} others, from {rivals[0]} to {rivals[-1]}"
 
 
 def _baseline_sentence(rule: Entry, readers: Sequence[Entry], primary: str) -> str:

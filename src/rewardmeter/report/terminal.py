@@ -54,8 +54,9 @@ def first_line(board: Board) -> str:
     """What was understood of the data, in one line."""
     data, gold = board.dataset, board.gold
     parts = [str(data["name"])]
-    systems = f"{data['systems']:,} systems × " if data["systems"] else ""
-    parts.append(f"{systems}{data['items']:,} items, {data['responses']:,} responses")
+    counts = [(data["systems"], "system"), (data["items"], "item")]
+    shape = " × ".join(_count(number, unit) for number, unit in counts if number)
+    parts.append(f"{shape}, {_count(data['responses'], 'response')}")
     what = str(gold["description"] or gold["kind"].replace("_", " "))
     if gold.get("aspect") and gold["aspect"] != "overall":
         what += f", aspect {gold['aspect']}"
@@ -64,6 +65,10 @@ def first_line(board: Board) -> str:
     if share is not None:
         parts.append(f"{share:.0%} of gold pairs tied")
     return " · ".join(parts)
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def _table(board: Board, width: int) -> Table:

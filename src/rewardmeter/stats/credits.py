@@ -4,7 +4,7 @@ A unit (a pair, a group of responses, a list, a style grid) gives a scorer a cre
 where the unit does not count for that scorer. Units are summed by item once, and all resamples of all scorers
 are then one matrix product.
 
-Notation: K scorers, U units, N items, B resamples. May import `stats.result` and `stats.resampling`.
+Notation: K scorers, U units, N items, B resamples. May import `stats.intervals`, `stats.resampling`, `stats.result`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rewardmeter.stats.intervals import exact_at_bounds
 from rewardmeter.stats.resampling import percentile_interval, weighted_sums
 from rewardmeter.stats.result import Estimate
 
@@ -69,7 +70,7 @@ def mean_estimates(
         _ratio(totals.sum(axis=1), masses.sum(axis=1)),
         draws,
         np.count_nonzero(present, axis=1),
-        several=np.count_nonzero(masses, axis=1) > 1,
+        items=np.count_nonzero(masses, axis=1),
         level=level,
         details=details,
     )
@@ -131,7 +132,7 @@ def group_average_estimates(
         _ratio(np.where(used, means * importance, 0.0).sum(axis=1), (used * importance).sum(axis=1)),
         draws,
         np.count_nonzero(used, axis=1),
-        several=np.count_nonzero(_run_sums(counted.astype(float), order, starts), axis=1) > 1,
+        items=np.count_nonzero(_run_sums(counted.astype(float), order, starts), axis=1),
         level=level,
         undefined=np.count_nonzero(importance > 0) - np.count_nonzero(used, axis=1),
     )
@@ -142,15 +143,18 @@ def _estimates(
     draws: Floats | None,
     counts: Integers,
     *,
-    several: npt.NDArray[np.bool_],
+    items: Integers,
     level: float,
     undefined: Integers | None = None,
     details: Sequence[Mapping[str, float]] | None = None,
 ) -> list[Estimate]:
-    """One estimate for each scorer, with the percentile interval of (B, K) draws where it has several items."""
+    """One estimate for each scorer, with the interval from (B, K) draws where it has several ``items`` (K,)."""
+    several = items > 1
     if not 0 < level < 1:
         raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
-    low, high = np.full((2, len(value)), np.nan) if draws is None else percentile_interval(draws, level)
+    low, high = np.full((2, len(value)), np.nan)
+    if draws is not None:
+        low, high = exact_at_bounds(value, percentile_interval(draws, level), items, level)
     method = "none" if draws is None else f"bootstrap over items, percentile, {len(draws)} resamples"
     return [
         Estimate(

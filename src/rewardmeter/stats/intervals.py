@@ -21,6 +21,7 @@ __all__ = [
     "bootstrap_method",
     "check_level",
     "estimates",
+    "exact_at_bounds",
     "normal_interval",
 ]
 
@@ -59,6 +60,18 @@ def normal_interval(
     low, high = np.tanh(np.arctanh(safe) - reach), np.tanh(np.arctanh(safe) + reach)
     low, high = np.where(inner, low, mapped), np.where(inner, high, mapped)
     return low * half + centre, high * half + centre
+
+
+def exact_at_bounds(value: Floats, interval: Interval, items: NDArray[np.integer[Any]], level: float) -> Interval:
+    """The interval of a mean over items of values in [0, 1], mended where every item is at one end.
+
+    There resampling finds no variation and its interval has no width. With n items all at 1, their chance is at most
+    mean^n, so a mean below ((1 - level) / 2)^(1/n) is refuted (Clopper and Pearson 1934 for 0/1 values); likewise at 0.
+    """
+    low, high = interval
+    reach = ((1 - check_level(level)) / 2) ** (1 / np.maximum(items, 1))
+    flat = (low == value) & (high == value) & (items > 0)
+    return np.where(flat & (value == 1), reach, low), np.where(flat & (value == 0), 1 - reach, high)
 
 
 def estimates(

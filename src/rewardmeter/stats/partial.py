@@ -5,7 +5,7 @@ May import: `cells`, `influence`, `intervals`, `moments`, `ranks`, `result`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,10 +75,7 @@ def partial_correlation_estimates(
     if statistic == "spearman":
         return estimates(values, None, n=n, method="none: no interval for ranks of residuals", level=level)
     items = np.asarray(gold).shape[1]
-    errors = [
-        _standard_error(x, y, value, np.bincount(item, minlength=items), item)
-        for (x, y, item), value in zip(residuals, values, strict=True)
-    ]
+    errors = [_standard_error(x, y, value, item, items) for (x, y, item), value in zip(residuals, values, strict=True)]
     return estimates(values, normal_interval(values, np.array(errors), level), n=n, method=JACKKNIFE, level=level)
 
 
@@ -104,25 +101,18 @@ def _covariates(
 ) -> tuple[Floats, NDArray[np.intp]]:
     """Numbers (covariates, systems, items), and the category of each cell, -1 where it is missing."""
     given = np.asarray(covariates)
-    numbers = np.asarray(given, dtype=np.float64) if given.ndim == 3 else np.empty((0, *shape))
-    if given.ndim == 2:
-        if labels is not None:
-            raise ValueError("categories were given twice, as covariates and as labels")
-        labels = given
-    category = np.zeros(shape, dtype=np.intp)
-    if labels is not None:
-        named = np.asarray(labels)
-        missing = named != named  # NaN, also within an array of objects
-        values = np.unique(named[~missing])
-        if named.shape == shape:
-            category[~missing] = np.searchsorted(values, named[~missing])
-            category[missing] = -1
-        given = named if given.ndim == 2 else given
-    for name, array in (("covariates", given), ("labels", given if labels is None else np.asarray(labels))):
-        if array.shape[-2:] != shape:
-            raise ValueError(f"{name} must end in (systems, items) = {shape}; got the shape {array.shape}")
+    if given.ndim == 2 and labels is not None:
+        raise ValueError("categories were given twice, as covariates and as labels")
+    numbers = np.asarray(given, dtype=np.float64) if given.ndim != 2 else np.empty((0, *shape))
+    named = given if given.ndim == 2 else np.zeros(shape) if labels is None else np.asarray(labels)
+    if numbers.ndim != 3 or numbers.shape[1:] != shape or named.shape != shape:
+        wanted = f"(covariates, systems, items) or, for categories, (systems, items), and these {shape}"
+        raise ValueError(f"covariates must be {wanted}; got the shapes {numbers.shape} and {named.shape}")
     if np.isinf(numbers).any():
         raise ValueError("a covariate is infinite; use NaN where a value is missing")
+    missing = named != named  # only NaN differs from itself, also within an array of objects
+    category = np.full(shape, -1, dtype=np.intp)
+    category[~missing] = np.unique(named[~missing], return_inverse=True)[1].ravel()
     return numbers, category
 
 
@@ -150,10 +140,11 @@ def _coefficient(statistic: str, x: Floats, y: Floats) -> float:
     return float(pearson(group_moments(x[None], y[None]))[0])
 
 
-def _standard_error(x: Floats, y: Floats, value: float, counts: NDArray[Any], item: NDArray[np.intp]) -> float:
+def _standard_error(x: Floats, y: Floats, value: float, item: NDArray[np.intp], items: int) -> float:
     """Jackknife error of Pearson's r of residuals, which have mean 0: influence u v - r (u^2 + v^2) / 2 over n."""
     if np.isnan(value):
         return float("nan")
     u, v = x / np.sqrt((x * x).mean()), y / np.sqrt((y * y).mean())
-    influence = (u * v - value * (u * u + v * v) / 2) / x.size
-    return float(item_standard_error(np.bincount(item, influence, minlength=counts.size)))
+    influence: Floats = (u * v - value * (u * u + v * v) / 2) / x.size
+    by_item: Floats = np.bincount(item, influence, minlength=items).astype(np.float64)
+    return float(item_standard_error(by_item))

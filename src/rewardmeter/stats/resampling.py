@@ -68,7 +68,7 @@ def item_subsets(n_items: int, size: int, draws: int, rng: np.random.Generator) 
 
 
 def sign_flips(n_items: int, flips: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Random signs 1 and -1 in single precision, shape (flips, items): uniform draws rounded to 0 or 1, doubled, less 1.
+    """Random signs 1 and -1 in single precision, shape (flips, items): uniform draws rounded, doubled, less 1.
 
     With ``numpy.random.default_rng(4)`` these are the signs of mt-metrics-eval's soft pairwise accuracy.
     """

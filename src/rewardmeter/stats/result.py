@@ -50,7 +50,7 @@ class Estimate:
 
     @property
     def decimals(self) -> int:
-        """Decimal places worth printing, 0 to 4: two digits of the interval's half width if they begin below 3.545, else
+        """Decimal places worth printing, 0 to 4: two digits of the interval's half width if they are below 3.545, else
         one (the rounding rule of the Particle Data Group); 3 where there is no interval."""
         half = (self.high - self.low) / 2
         if not half > 0:

@@ -8,6 +8,7 @@ May import: `cells`, `resampling`, `result`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -70,20 +71,20 @@ def pair_p_values(values: ArrayLike, signs: NDArray[np.floating]) -> Floats:
     the two systems share no item.
     """
     given = np.asarray(values)
-    rows = given.reshape(-1, *given.shape[-2:]).astype(signs.dtype)
-    ragged = np.isnan(rows).any(axis=(1, 2)) | (rows.shape[2] == 0)
-    pairs = given.shape[-2] * (given.shape[-2] - 1) // 2
-    p = np.empty((rows.shape[0], pairs))
+    systems, items = given.shape[-2:]
+    rows = given.reshape(math.prod(given.shape[:-2]), systems, items).astype(signs.dtype, order="C")
+    ragged = np.isnan(rows).any(axis=(1, 2)) | (items == 0)
+    p = np.empty((rows.shape[0], systems * (systems - 1) // 2))
     whole = rows[~ragged]
     # One product for all scorers is many times faster than one for each.
-    flipped = (signs @ whole.reshape(-1, rows.shape[2]).T).T.reshape(*whole.shape[:2], signs.shape[0])
+    flipped = (signs @ whole.reshape(whole.shape[0] * systems, items).T).T.reshape(*whole.shape[:2], signs.shape[0])
     for place, row, sums in zip(np.flatnonzero(~ragged), whole, flipped, strict=True):
         p[place], close = _complete(row, sums)
         if close:
             p[place], _ = _complete(row, (signs @ row.T).T)
     for place in np.flatnonzero(ragged):
         p[place] = _ragged(rows[place], signs)
-    return p.reshape(*given.shape[:-2], pairs)
+    return p.reshape(*given.shape[:-2], p.shape[1])
 
 
 def _complete(values: NDArray[Any], flipped: NDArray[Any]) -> tuple[Floats, bool]:

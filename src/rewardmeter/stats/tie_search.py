@@ -217,10 +217,10 @@ def _moves_up_to(stack: Stack, edges: Floats) -> tuple[Ints, Ints]:
             counts += tie_ranges.moves_up_to(group, edges)
         return counts[0], counts[1]
     for block in pair_blocks(stack):
-        moves = block.difference > 0
-        place = np.searchsorted(edges, block.difference[moves]) + (edges.size + 1) * ~block.tied[moves]
-        beyond_too = np.bincount(place, minlength=2 * (edges.size + 1)).reshape(2, -1)
-        counts += np.cumsum(beyond_too[:, :-1], axis=1)
+        for side, pairs in enumerate((block.tied, ~block.tied)):
+            # Sorting some cached differences and looking up the few edges beats looking up every difference.
+            ordered = np.sort(block.difference[pairs])
+            counts[side] += np.searchsorted(ordered, edges, side="right") - np.searchsorted(ordered, 0, side="right")
     return counts[0], counts[1]
 
 

@@ -26,7 +26,7 @@ from rewardmeter.stats.cells import (
     paired,
 )
 from rewardmeter.stats.influence import item_standard_error
-from rewardmeter.stats.intervals import JACKKNIFE_SHARE, Interval, bootstrap_method, normal_interval
+from rewardmeter.stats.intervals import JACKKNIFE_SHARE, Interval, bootstrap_method, exact_at_bounds, normal_interval
 from rewardmeter.stats.resampling import item_folds, percentile_interval, resampled_means
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.tie_pairs import Stack, stacks
@@ -184,6 +184,7 @@ def acc_eq_estimates(
     method = "none"
     if weights is not None and grouping == "item":
         interval = percentile_interval(resampled_means(result.groups, weights), level)
+        interval = exact_at_bounds(result.accuracy, interval, result.n_groups, level)
         method = f"{bootstrap_method(weights)}, {fixed}"
     elif weights is not None:
         errors = [_standard_error(row, gold, grouping, e) for row, e in zip(scores, result.epsilon, strict=True)]
