@@ -126,6 +126,17 @@ def test_items_with_many_systems_are_counted_by_sorting_to_the_same_values() -> 
     np.testing.assert_allclose(found, expected, atol=1e-14)
 
 
+def test_many_pooled_cells_have_the_same_tau_by_either_road(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    gold = rng.integers(0, 6, (30, 10_000)).astype(float)
+    scores = (gold + rng.normal(size=gold.shape) * 3).round(2)[None]
+    by_scipy = correlate(scores, gold, statistic="kendall_b", grouping="pooled").value
+    monkeypatch.setattr("rewardmeter.stats.correlation._MANY_CELLS", 10**9)
+    np.testing.assert_allclose(
+        correlate(scores, gold, statistic="kendall_b", grouping="pooled").value, by_scipy, atol=1e-13
+    )
+
+
 @pytest.mark.parametrize("metric", VECTORS)
 @pytest.mark.parametrize("statistic", ["pearson", "kendall_b"])
 def test_vectors_of_the_reference_implementation(metric: tuple[int, ...], statistic: Any) -> None:

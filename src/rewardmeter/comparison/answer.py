@@ -75,6 +75,21 @@ def _join(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _by_reason(failed: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Failing scorers by their commonest reason."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in failed:
+        groups.setdefault(next(iter(entry.reasons), "no reason given"), []).append(entry)
+    return groups
+
+
+def _failure_sentence(reason: str, group: Sequence[Entry]) -> str:
+    count = sum(entry.outcomes["failed"] for entry in group)
+    names = _join([entry.scorer for entry in group]) if len(group) <= 6 else f"{len(group)} scorers"
+    more = "mostly " if any(len(entry.reasons) > 1 for entry in group) else ""
+    return f"{count:,} scores of {names} failed and were left out ({more}{reason[:120]})."
+
+
 def caveats(
     entries: Sequence[Entry], settings: Settings, gold: Mapping[str, object], dataset: Dataset
 ) -> tuple[str, ...]:
@@ -87,9 +102,8 @@ def caveats(
             f"{len(partial)} of {len(entries)} scorers do not cover every judgment (least: {worst.scorer},"
             f" {worst.coverage:.1%}); each is measured on what it covers."
         )
-    failed = sum(entry.outcomes.get("failed", 0) for entry in entries)
-    if failed:
-        lines.append(f"{failed:,} scores failed and were left out; the reasons are in the scores' file and the log.")
+    failed = [entry for entry in entries if entry.outcomes.get("failed", 0)]
+    lines += [_failure_sentence(reason, group) for reason, group in _by_reason(failed).items()]
     if settings.primary == "segment.acc_eq.item":
         lines.append("Ties: gold ties count as right when scores differ by at most ε; ε is fitted on these same items.")
     elif settings.primary.startswith("pair.accuracy"):

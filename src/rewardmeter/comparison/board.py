@@ -77,6 +77,8 @@ class Entry:
         Share of the judged responses (or pairs) that it has a value for, in [0, 1].
     outcomes:
         How many responses ended in each outcome.
+    reasons:
+        Why responses failed or were abstained from: the commonest reasons with their counts.
     statistics:
         Estimates by statistic id.
     slices:
@@ -93,6 +95,7 @@ class Entry:
     slices: Mapping[str, Mapping[str, tuple[int, Statistics]]] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     signature: Signature | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def segment(self) -> StatisticView:
@@ -123,6 +126,7 @@ class Entry:
             "baseline": self.baseline,
             "coverage": self.coverage,
             "outcomes": dict(self.outcomes),
+            "reasons": dict(self.reasons),
             "cost": {
                 "seconds": self.cost.seconds,
                 "dollars": self.cost.dollars,

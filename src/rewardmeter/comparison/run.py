@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ __all__ = ["Contender", "Gold", "check_request", "compare_scores", "gold_of"]
 
 MOST_WEIGHT_CELLS = 100_000_000
 FEWEST_RESAMPLES = 200
+MOST_REASONS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +181,7 @@ def compare_scores(
             {column.name: part[k] for column, part in zip(columns, parts, strict=True)},
             contender.scores.cost,
             contender.scores.signature,
+            dict(Counter(contender.scores.reasons.values()).most_common(MOST_REASONS)),
         )
         for k, contender in enumerate(contenders)
     ]
