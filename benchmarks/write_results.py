@@ -27,8 +27,8 @@ SCRIPTS = {
 }
 HEAD = """# Performance
 
-Written by `python benchmarks/write_results.py`; each part is what the script printed. One BLAS thread. Times are of the machine
-that is named and mean little elsewhere; ratios within one run travel better.
+Written by `python benchmarks/write_results.py`; each part is what the script printed. One BLAS thread. Times are of
+the machine that is named and mean little elsewhere; ratios within one run travel better.
 """
 
 

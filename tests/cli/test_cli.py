@@ -34,7 +34,8 @@ def ratings(tmp_path):
 
 
 def test_help_opens_with_a_sentence_and_two_examples():
-    for line in ("", "compare", "score", "data", "data show", "data list", "data fetch", "scorers"):
+    lines = "|compare|score|scorers|data|data show|data list|data fetch|stats|stats list|stats explain"
+    for line in lines.split("|"):
         words = line.split()
         done = run(*words, "--help")
         assert done.returncode == 0
@@ -145,3 +146,12 @@ def test_a_closed_pipe_is_no_error(ratings):
     command = f"{sys.executable} -m rewardmeter scorers | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
+
+
+def test_statistics_explain_themselves(capsys):
+    assert main(["stats", "explain", "segment.acc_eq.item"]) == 0
+    told = capsys.readouterr().out
+    for word in ("is: ", "formula: ", "assumes: ", "source: ", "misleads: ", "2305.14324"):
+        assert word in told
+    assert main(["stats", "explain", "segment.acc_eq.itm"]) == 2
+    assert "did you mean 'segment.acc_eq.item'" in capsys.readouterr().err

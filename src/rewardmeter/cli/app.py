@@ -42,6 +42,12 @@ data = App(
     "For example:\n\n    rewardmeter data show ratings.jsonl\n\n    rewardmeter data list",
 )
 app.command(data)
+stats = App(
+    name="stats",
+    help="What the statistics mean.\n\nFor example:\n\n    rewardmeter stats list\n\n"
+    "    rewardmeter stats explain segment.acc_eq.item",
+)
+app.command(stats)
 
 Verb = TypeVar("Verb", bound=Callable[..., int])
 
@@ -253,6 +259,39 @@ def data_fetch(
     from rewardmeter.cli import commands
 
     return commands.data_fetch(name, into)
+
+
+@_verb(stats, "list")
+def stats_list() -> int:
+    """List the ids of all statistics with what each says.
+
+    For example:
+
+        rewardmeter stats list
+
+        rewardmeter stats list | grep system
+    """
+    from rewardmeter.cli import explain
+
+    return explain.list_statistics()
+
+
+@_verb(stats, "explain")
+def stats_explain(
+    statistic: Annotated[str, Parameter(help="A statistic's id, as in board.json.")],
+    /,
+) -> int:
+    """Define a statistic: formula, assumptions, source, and when it misleads.
+
+    For example:
+
+        rewardmeter stats explain segment.acc_eq.item
+
+        rewardmeter stats explain pair.accuracy
+    """
+    from rewardmeter.cli import explain
+
+    return explain.explain_statistic(statistic)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

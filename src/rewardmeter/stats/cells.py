@@ -32,6 +32,9 @@ Grouping = Literal["pooled", "item", "system"]
 """``pooled``: all cells are one group; ``item``: one group per item, over its systems; ``system``: one group per
 system, over its items."""
 
+_GREATEST = 1e300
+"""Greater numbers would overflow when summed."""
+
 
 def check_cells(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, Floats]:
     """Scores (scorers, systems, items) and gold (systems, items) as float64 arrays.
@@ -39,7 +42,7 @@ def check_cells(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, Floats]:
     Raises
     ------
     ValueError
-        If the shapes do not belong together, or a value is infinite (NaN means missing and is fine).
+        If the shapes do not belong together, or a value is infinite or beyond 1e300 (NaN means missing and is fine).
     """
     scores = np.asarray(scores, dtype=np.float64)
     gold = np.asarray(gold, dtype=np.float64)
@@ -49,9 +52,10 @@ def check_cells(scores: ArrayLike, gold: ArrayLike) -> tuple[Floats, Floats]:
             f"and items; got {scores.shape} and {gold.shape}"
         )
     for name, values in (("scores", scores), ("gold", gold)):
-        if np.isinf(values).any():
-            where = tuple(int(i) for i in np.argwhere(np.isinf(values))[0])
-            raise ValueError(f"{name}{list(where)} is infinite; use NaN where a value is missing")
+        beyond = np.abs(values) > _GREATEST
+        if beyond.any():
+            where = [int(i) for i in np.argwhere(beyond)[0]]
+            raise ValueError(f"{name}{where} is infinite or beyond {_GREATEST:g}; use NaN where a value is missing")
     return scores, gold
 
 

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.cells import Floats, Grouping, check_cells, check_grouping, paired_rows, ratio, summarise
+from rewardmeter.stats.cells import (
+    Floats,
+    Grouping,
+    check_cells,
+    check_grouping,
+    grouped,
+    paired_rows,
+    ratio,
+    summarise,
+)
 from rewardmeter.stats.influence import mean_standard_error, sums_below
 from rewardmeter.stats.intervals import JACKKNIFE_SHARE, bootstrap_method, estimates, normal_interval
 from rewardmeter.stats.ranks import RowRanks, rank_rows
@@ -78,8 +87,9 @@ def _curve_estimates(
     scores, gold = check_cells(scores, gold)
     _check_binary(gold)
     rows = [_one_scorer(curve, row, gold, grouping) for row in scores]
-    groups = np.array([row[0] for row in rows]).reshape(len(rows), -1)
-    summary = summarise(groups, np.array([row[1] for row in rows]).reshape(groups.shape), grouping)
+    shape = (len(rows), grouped(gold, grouping).shape[0])
+    groups, cells = (np.array([row[part] for row in rows]).reshape(shape) for part in (0, 1))
+    summary = summarise(groups, cells, grouping)
     interval, method = None, "none"
     if weights is not None and grouping == "item":
         interval, method = percentile_interval(resampled_means(groups, weights), level), bootstrap_method(weights)

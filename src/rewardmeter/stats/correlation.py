@@ -28,9 +28,9 @@ from rewardmeter.stats.cells import (
 from rewardmeter.stats.influence import mean_standard_error, spearman_influence
 from rewardmeter.stats.intervals import JACKKNIFE, Interval, bootstrap_method, estimates, normal_interval
 from rewardmeter.stats.kendall import KENDALL, KendallStatistic, kendall, kendall_influence
-from rewardmeter.stats.moments import centred, concordance, group_moments, moments_of_sums, pearson, powers
+from rewardmeter.stats.moments import centred, concordance, group_moments, moments_of_sums, pearson, resampled_powers
 from rewardmeter.stats.ranks import CellPairs, PairSums, RowRanks, cell_pairs, pair_sums, rank_rows, small_pair_sums
-from rewardmeter.stats.resampling import percentile_interval, resampled_means, weighted_sums
+from rewardmeter.stats.resampling import percentile_interval, resampled_means
 from rewardmeter.stats.result import Estimate
 
 __all__ = ["Correlation", "Statistic", "correlate", "correlation_estimates"]
@@ -91,7 +91,8 @@ def correlate(scores: ArrayLike, gold: ArrayLike, *, statistic: Statistic, group
         x, y = paired(row, kept_gold)
         values.append(_group_values(x, y, statistic, grouping, shared if y is kept_gold else None))
         cells.append((~np.isnan(grouped(x, grouping))).sum(axis=1))
-    groups, members = np.array(values), np.array(cells)
+    shape = (len(scores), grouped(kept_gold, grouping).shape[0])
+    groups, members = np.array(values).reshape(shape), np.array(cells, dtype=np.int64).reshape(shape)
     if grouping == "item" and not rated.all():
         groups, members = _spread(groups, rated, np.nan), _spread(members, rated, 0)
     return _correlation(groups, members, grouping)
@@ -121,11 +122,14 @@ def correlation_estimates(
         draws = resampled_means(result.groups, weights)
     elif statistic == "pearson" or statistic == "concordance":
         result = correlate(scores, gold, statistic=statistic, grouping=grouping)
-        draws = np.stack([_moment_draws(row, gold, statistic, grouping, weights) for row in scores], axis=1)
+        rows = [_moment_draws(row, gold, statistic, grouping, weights) for row in scores]
+        draws = np.array(rows).reshape(len(rows), weights.shape[0]).T
     else:
-        rows = [_with_error(row, gold, statistic, grouping) for row in scores]
-        result = _correlation(np.array([r[0] for r in rows]), np.array([r[1] for r in rows]), grouping)
-        interval = normal_interval(result.value, np.array([r[2] for r in rows]), level)
+        errors = [_with_error(row, gold, statistic, grouping) for row in scores]
+        shape = (len(scores), grouped(gold, grouping).shape[0])
+        values, cells = (np.array([error[part] for error in errors]).reshape(shape) for part in (0, 1))
+        result = _correlation(values, cells, grouping)
+        interval = normal_interval(result.value, np.array([error[2] for error in errors]), level)
         return _estimates(result, interval, JACKKNIFE, level)
     return _estimates(result, percentile_interval(draws, level), bootstrap_method(weights), level)
 
@@ -187,14 +191,9 @@ def _moment_draws(
 ) -> Floats:
     """Pearson's r or Lin's concordance of one scorer in each resample of the items, pooled or by system."""
     x, y = paired(row, gold)
-    (mean_x, dx), (mean_y, dy) = centred(grouped(x, grouping)), centred(grouped(y, grouping))
-    terms = powers(dx, dy, ~np.isnan(grouped(x, grouping)))
-    groups, items = dx.shape[0], gold.shape[1]
-    if grouping == "pooled":
-        terms = terms.reshape(-1, items, 6).sum(axis=0)[None]
-    columns = terms.transpose(1, 0, 2).reshape(items, groups * 6)
-    sums = weighted_sums(weights, columns).reshape(-1, groups, 6)
-    return mean_of_defined(_MOMENTS[statistic](moments_of_sums(sums, mean_x, mean_y)))
+    rows_x, rows_y = centred(grouped(x, grouping)), centred(grouped(y, grouping))
+    sums = resampled_powers(rows_x, rows_y, ~np.isnan(x), weights)
+    return mean_of_defined(_MOMENTS[statistic](moments_of_sums(sums, rows_x, rows_y)))
 
 
 def _correlation(groups: Floats, cells: Ints, grouping: Grouping) -> Correlation:

@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from rewardmeter.stats.cells import Floats, Grouping, check_cells, check_grouping, grouped, paired
 from rewardmeter.stats.intervals import bootstrap_method, estimates
-from rewardmeter.stats.moments import Moments, centred, group_moments, moments_of_sums, pearson, powers
+from rewardmeter.stats.moments import (
+    Moments,
+    centred,
+    group_moments,
+    moments_of_sums,
+    pearson_of_sums,
+    resampled_powers,
+)
 from rewardmeter.stats.resampling import percentile_interval, weighted_sums
 from rewardmeter.stats.result import Estimate
 
@@ -32,7 +39,7 @@ def pairwise_difference_pearson(scores: ArrayLike, gold: ArrayLike, *, grouping:
     scores, gold = check_cells(scores, gold)
     sides = (paired(row, gold) for row in scores)
     moments = [group_moments(grouped(x, grouping), grouped(y, grouping)) for x, y in sides]
-    return np.array([_of_differences(group)[0] for group in moments])
+    return np.array([_of_differences(group) for group in moments])
 
 
 def pairwise_difference_estimates(
@@ -50,7 +57,8 @@ def pairwise_difference_estimates(
     n = np.array([(cells * (cells - 1) // 2).sum() for cells in present])
     if weights is None:
         return estimates(values, None, n=n, method="none", level=level)
-    draws = np.stack([_draws(*paired(row, gold), grouping, weights) for row in scores], axis=1)
+    rows = [_draws(*paired(row, gold), grouping, weights) for row in scores]
+    draws = np.array(rows).reshape(len(rows), weights.shape[0]).T
     return estimates(values, percentile_interval(draws, level), n=n, method=bootstrap_method(weights), level=level)
 
 
@@ -59,27 +67,20 @@ def _draws(x: Floats, y: Floats, grouping: Grouping, weights: NDArray[Any]) -> F
     rows_x, rows_y = grouped(x, grouping), grouped(y, grouping)
     if grouping == "item":
         # Copies of an item are groups of their own: differences stay within one copy.
-        moments = group_moments(rows_x, rows_y)
-        sums = weighted_sums(weights, np.stack(_products(moments), axis=1))
-        return _ratio(sums[:, 0], sums[:, 1], sums[:, 2])
-    (mean_x, dx), (mean_y, dy) = centred(rows_x), centred(rows_y)
-    terms = powers(dx, dy, ~np.isnan(rows_x)).reshape(dx.shape[0], -1, x.shape[1], 6).sum(axis=1)
-    columns = terms.transpose(1, 0, 2).reshape(x.shape[1], -1)
-    sums = weighted_sums(weights, columns).reshape(weights.shape[0], -1, 6)
-    return _of_differences(moments_of_sums(sums, mean_x, mean_y))
+        sums = weighted_sums(weights, np.stack(_products(group_moments(rows_x, rows_y)), axis=1))
+        return pearson_of_sums(sums[:, 0], sums[:, 1], sums[:, 2])
+    left, right = centred(rows_x), centred(rows_y)
+    return _of_differences(moments_of_sums(resampled_powers(left, right, ~np.isnan(x), weights), left, right))
 
 
 def _of_differences(moments: Moments) -> Floats:
     """The coefficient over the groups of the last axis."""
-    return np.atleast_1d(_ratio(*(part.sum(axis=-1) for part in _products(moments))))
+    xy, xx, yy = (np.sum(part, axis=-1) for part in _products(moments))
+    return pearson_of_sums(xy, xx, yy)
 
 
 def _products(moments: Moments) -> list[Floats]:
-    """Sums of products of differences in each group: both sides, scores, gold; 0 in an empty group."""
-    there = moments.count > 0
-    return [np.where(there, moments.count * part, 0.0) for part in (moments.xy, moments.xx, moments.yy)]
-
-
-def _ratio(xy: Floats, xx: Floats, yy: Floats) -> Floats:
-    zero = np.zeros_like(xy)
-    return pearson(Moments(zero, zero, zero, xx, yy, xy))
+    """Sums of products of differences in each group, halved: both sides, scores, gold; 0 in an empty group."""
+    x, y = (unit / unit.max(initial=0.0) for unit in (moments.unit_x, moments.unit_y))
+    parts = (moments.xy * x * y, moments.xx * x * x, moments.yy * y * y)
+    return [np.where(moments.count > 0, moments.count * part, 0.0) for part in parts]

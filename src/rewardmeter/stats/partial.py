@@ -123,13 +123,17 @@ def _explained_away(columns: Floats, category: NDArray[np.intp]) -> tuple[Floats
     """
     if columns.shape[0] == 0:
         return columns[:, 0], columns[:, 1]
+    mean = columns.mean(axis=0)
+    unit = np.abs(columns - mean).max(axis=0)
+    unit[unit == 0] = 1.0
     _, place, count = np.unique(category, return_inverse=True, return_counts=True)
     within = columns.copy()
     for column in within.T:
         column -= (np.bincount(place, column) / count)[place]
-    others = within[:, 2:] / np.maximum(np.abs(within[:, 2:]).max(axis=0, initial=0), np.finfo(float).tiny)
-    residual = within[:, :2] - others @ np.linalg.lstsq(others, within[:, :2], rcond=None)[0]
-    spread = ((columns[:, :2] - columns[:, :2].mean(axis=0)) ** 2).sum(axis=0)
+    within /= unit
+    residual, others = within[:, :2], within[:, 2:]
+    residual = residual - others @ np.linalg.lstsq(others, residual, rcond=None)[0]
+    spread = (((columns[:, :2] - mean[:2]) / unit[:2]) ** 2).sum(axis=0)
     residual[:, (residual**2).sum(axis=0) <= _EXPLAINED * spread] = 0.0
     return residual[:, 0], residual[:, 1]
 

@@ -7,6 +7,7 @@ May import: `cells`, `intervals`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def resampled_means(values: Floats, weights: NDArray[Any]) -> Floats:
 
     NaN where a resample holds no item with a value.
     """
-    flat = values.reshape(-1, values.shape[-1])
+    flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
     missing = np.isnan(flat)
     sums = weighted_sums(weights, np.where(missing, 0.0, flat).T)
     if missing.any():

@@ -72,7 +72,10 @@ def pair_p_values(values: ArrayLike, signs: NDArray[np.floating]) -> Floats:
     """
     given = np.asarray(values)
     systems, items = given.shape[-2:]
-    rows = given.reshape(math.prod(given.shape[:-2]), systems, items).astype(signs.dtype, order="C")
+    rows = given.reshape(math.prod(given.shape[:-2]), systems, items)
+    # Scaling by a power of two changes no comparison, and keeps extreme scores within single precision.
+    greatest = np.fmax.reduce(np.abs(rows), axis=(1, 2), initial=0.0)
+    rows = (rows * np.ldexp(1.0, -np.frexp(greatest)[1])[:, None, None]).astype(signs.dtype, order="C")
     ragged = np.isnan(rows).any(axis=(1, 2)) | (items == 0)
     p = np.empty((rows.shape[0], systems * (systems - 1) // 2))
     whole = rows[~ragged]
