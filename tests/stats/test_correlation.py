@@ -221,6 +221,26 @@ def test_jackknife_intervals_are_close_to_a_brute_force_bootstrap(statistic: Any
     assert "jackknife" in estimate.method
 
 
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("grouping", GROUPINGS)
+def test_likelihoods_too_small_to_square_and_nothing_at_all(statistic: Any, grouping: Any) -> None:
+    rng = np.random.default_rng(12)
+    gold = rng.normal(size=(4, 6))
+    scores, weights = gold + rng.normal(size=(2, 4, 6)), item_weights(6, 30, rng)
+    unit = 2.0**-600
+    # Concordance alone compares the two scales.
+    small_gold = gold * unit if statistic == "concordance" else gold
+    plain = correlation_estimates(scores, gold, statistic=statistic, grouping=grouping, weights=weights)
+    small = correlation_estimates(scores * unit, small_gold, statistic=statistic, grouping=grouping, weights=weights)
+    for a, b in zip(plain, small, strict=True):
+        assert (b.value, b.low, b.high) == pytest.approx((a.value, a.low, a.high), abs=1e-12)
+    for shape in ((0, 4, 6), (2, 4, 0), (2, 0, 6)):
+        empty = correlation_estimates(
+            np.zeros(shape), np.zeros(shape[1:]), statistic=statistic, grouping=grouping, weights=weights[:, : shape[2]]
+        )
+        assert [estimate.defined for estimate in empty] == [False] * shape[0]
+
+
 def test_without_weights_there_is_no_interval() -> None:
     [estimate] = correlation_estimates(GOLD[None], GOLD, statistic="spearman", grouping="pooled", weights=None)
     assert estimate.value == pytest.approx(1)
@@ -233,7 +253,7 @@ def test_without_weights_there_is_no_interval() -> None:
     [
         (np.zeros((2, 3)), np.zeros((2, 3)), r"scorers, systems, items"),
         (np.zeros((1, 2, 3)), np.zeros((2, 4)), r"same systems"),
-        (np.full((1, 1, 2), np.inf), np.zeros((1, 2)), r"scores\[0, 0, 0\] is infinite"),
+        (np.full((1, 1, 2), np.inf), np.zeros((1, 2)), r"scores\[0, 0, 0\] is infinite or beyond 1e\+300"),
     ],
 )
 def test_bad_arrays_are_named(scores: np.ndarray, gold: np.ndarray, message: str) -> None:

@@ -23,7 +23,7 @@ from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.correlation import Statistic, correlation_estimates
 from rewardmeter.stats.preference import accuracy_estimates, macro_average, pair_credits
 from rewardmeter.stats.result import Estimate
-from rewardmeter.stats.system import SystemStatistic, system_estimates
+from rewardmeter.stats.system import SystemStatistic, system_estimates_of
 from rewardmeter.stats.ties import acc_eq_estimates
 from rewardmeter.stats.verdicts import combine_games, order_statistics
 from rewardmeter.types import FloatArray, IntArray
@@ -123,16 +123,16 @@ def _system_statistics(
     rated = np.any(~np.isnan(human), axis=1)
     if np.sum(rated) < 2:
         return
-    for statistic in SYSTEM_STATISTICS:
-        made = system_estimates(
-            scores[:, rated],
-            human[rated],
-            statistic=statistic,
-            published_scores=None if published is None else published[:, rated],
-            published_gold=None if gold.system_values is None or published is None else gold.system_values[rated],
-            weights=weights,
-            level=level,
-        )
+    made_by_statistic = system_estimates_of(
+        SYSTEM_STATISTICS,
+        scores[:, rated],
+        human[rated],
+        published_scores=None if published is None else published[:, rated],
+        published_gold=None if gold.system_values is None or published is None else gold.system_values[rated],
+        weights=weights,
+        level=level,
+    )
+    for statistic, made in made_by_statistic.items():
         _put(rows, f"system.{statistic}", made)
 
 

@@ -2,7 +2,7 @@
 
 Pooled, by item and by system answer different questions and are never mixed: a scorer that only tells easy prompts
 from hard ones does well pooled and has nothing to say by item.
-May import: cells, influence, intervals, kendall, moments, ranks, resampling, result.
+May import: `cells`, `influence`, `intervals`, `kendall`, `moments`, `ranks`, `resampling`, `result`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from rewardmeter.stats.influence import mean_standard_error, spearman_influence
 from rewardmeter.stats.intervals import JACKKNIFE, Interval, bootstrap_method, estimates, normal_interval
 from rewardmeter.stats.kendall import KENDALL, KendallStatistic, kendall, kendall_influence
 from rewardmeter.stats.moments import centred, concordance, group_moments, moments_of_sums, pearson, resampled_powers
-from rewardmeter.stats.ranks import CellPairs, PairSums, RowRanks, cell_pairs, pair_sums, rank_rows, small_pair_sums
+from rewardmeter.stats.ranks import RowRanks, cell_pairs, pair_sums, rank_rows, small_pair_sums
 from rewardmeter.stats.resampling import percentile_interval, resampled_means
 from rewardmeter.stats.result import Estimate
 
-__all__ = ["Correlation", "Statistic", "correlate", "correlation_estimates"]
+__all__ = ["STATISTICS", "Correlation", "Statistic", "correlate", "correlation_estimates"]
 
 MomentStatistic = Literal["pearson", "concordance"]
 RankStatistic = Literal["spearman"] | KendallStatistic
@@ -155,8 +155,8 @@ def _group_values(x: Floats, y: Floats, statistic: Statistic, grouping: Grouping
         from scipy.stats import kendalltau
 
         return np.array([kendalltau(rows_x[0], rows_y[0]).statistic])
-    cells = cell_pairs(rows_x, rows_y)
-    return kendall(statistic, *_sums(cells, rows_x, rows_y))
+    sums = pair_sums(cell_pairs(rows_x, rows_y), (~np.isnan(rows_x)).sum(axis=1))
+    return kendall(statistic, sums, _levels(statistic, rows_x, rows_y))
 
 
 def _spearman(rank_x: RowRanks, rank_y: RowRanks, present: NDArray[np.bool_]) -> Floats:
@@ -164,11 +164,12 @@ def _spearman(rank_x: RowRanks, rank_y: RowRanks, present: NDArray[np.bool_]) ->
     return pearson(group_moments(*midranks))
 
 
-def _sums(cells: CellPairs, x: Floats, y: Floats) -> tuple[PairSums, Ints]:
-    """Pair sums of the rows, and the smaller number of distinct values on a side."""
-    present = ~np.isnan(x)
-    levels = [np.where(present, rank_rows(side).code + 1, 0).max(axis=1, initial=0) for side in (x, y)]
-    return pair_sums(cells, present.sum(axis=1)), np.minimum(levels[0], levels[1])
+def _levels(statistic: RankStatistic, x: Floats, y: Floats) -> Ints | None:
+    """The smaller number of distinct values on a side of each row, where the statistic asks for it."""
+    if statistic != "kendall_c":
+        return None
+    levels = [np.where(np.isnan(side), 0, rank_rows(side).code + 1).max(axis=1, initial=0) for side in (x, y)]
+    return np.minimum(levels[0], levels[1])
 
 
 def _with_error(row: Floats, gold: Floats, statistic: RankStatistic, grouping: Grouping) -> tuple[Floats, Ints, float]:
@@ -180,7 +181,7 @@ def _with_error(row: Floats, gold: Floats, statistic: RankStatistic, grouping: G
         values, influence = _spearman(rank_x, rank_y, present), spearman_influence(rank_x, rank_y, present)
     else:
         cells = cell_pairs(x, y)
-        sums, levels = _sums(cells, x, y)
+        sums, levels = pair_sums(cells, present.sum(axis=1)), _levels(statistic, x, y)
         values, influence = kendall(statistic, sums, levels), kendall_influence(statistic, sums, cells, levels)
     influence = np.where(present, influence, 0.0)
     return values, present.sum(axis=1), mean_standard_error(values, influence, item, gold.shape[1])

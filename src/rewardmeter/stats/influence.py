@@ -3,7 +3,7 @@
 Each statistic is a smooth function of weights on the cells, where a cell of weight w stands for w equal copies. Its
 derivatives at weight 1 (the influences), summed within items, give the variance that a bootstrap over items has to
 first order (Jaeckel 1972; Efron 1982, ch. 6). Ranks never have to be found again.
-May import: cells, ranks.
+May import: `cells`, `ranks`.
 """
 
 from __future__ import annotations

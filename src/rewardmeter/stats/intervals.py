@@ -1,6 +1,6 @@
 """Intervals from standard errors, and the making of many `Estimate` at once.
 
-May import: result.
+May import: `result`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 With concordant C, discordant D, and pairs tied only in the gold (Th), only in the scorer (Tm) or in both (Thm), x the
 scorer and y the gold: difference = C - D, untied = C + D, untied_x = C + D + Th, untied_y = C + D + Tm.
-May import: cells, ranks.
+May import: `cells`, `ranks`.
 """
 
 from __future__ import annotations

@@ -20,10 +20,12 @@ from rewardmeter.stats.result import Estimate
 
 __all__ = ["exact_soft_pairwise_accuracy", "pair_p_values", "soft_pairwise_accuracy"]
 
-_PIECE = 1 << 24
+_PIECE = 1 << 22
 """Permuted sums held in one go."""
 _MOST_ITEMS = 20
 """Enumeration takes 2^items flips."""
+_STEPS = 2**11
+"""Multiples of one part in so many are summed in single precision without rounding, while the sum is below 2^24."""
 _ROUNDING = 64
 """Sums this many machine epsilons times the norm of their terms apart may be equal but for rounding."""
 
@@ -75,7 +77,9 @@ def pair_p_values(values: ArrayLike, signs: NDArray[np.floating]) -> Floats:
     rows = given.reshape(math.prod(given.shape[:-2]), systems, items)
     # Scaling by a power of two changes no comparison, and keeps extreme scores within single precision.
     greatest = np.fmax.reduce(np.abs(rows), axis=(1, 2), initial=0.0)
-    rows = (rows * np.ldexp(1.0, -np.frexp(greatest)[1])[:, None, None]).astype(signs.dtype, order="C")
+    rows = (rows * np.ldexp(1.0, -np.maximum(np.frexp(greatest)[1], -1000))[:, None, None]).astype(
+        signs.dtype, order="C"
+    )
     ragged = np.isnan(rows).any(axis=(1, 2)) | (items == 0)
     p = np.empty((rows.shape[0], systems * (systems - 1) // 2))
     whole = rows[~ragged]
@@ -100,7 +104,8 @@ def _complete(values: NDArray[Any], flipped: NDArray[Any]) -> tuple[Floats, bool
     totals, flipped = values.sum(axis=1), np.ascontiguousarray(flipped)
     norms = np.sqrt((values * values).sum(axis=1))
     single = values.dtype == np.float32
-    exact = single and bool((values == np.rint(values)).all()) and float(np.abs(values).sum(axis=1).max()) < 2**24
+    steps = values * _STEPS
+    exact = single and bool((steps == np.rint(steps)).all()) and float(np.abs(steps).sum(axis=1).max()) < 2**24
     reach = np.finfo(values.dtype).eps * _ROUNDING
     p, close = np.empty(first.size), False
     step = max(1, _PIECE // flipped.shape[1])

@@ -21,7 +21,7 @@ from rewardmeter.stats.system_values import Side, sides_of, system_means
 
 __all__ = ["pair_significance", "ranking_stability", "significant_pair_estimates"]
 
-_PIECE = 1 << 24
+_PIECE = 1 << 22
 """Permuted sums held in one go."""
 _ROUNDING = 1e-12
 
@@ -73,13 +73,16 @@ def significant_pair_estimates(
         raise ValueError(f"alpha must lie strictly between 0 and 1; got {alpha}")
     significant = pair_significance(gold, rng=rng, flips=flips) <= alpha
     sides = sides_of(scores, gold, published_scores, published_gold)
-    return [_over_pairs(scorer, human, significant, alpha, weights, level) for scorer, human in sides]
+    return [
+        _over_pairs(scorer, human, significant, alpha=alpha, weights=weights, level=level) for scorer, human in sides
+    ]
 
 
 def _over_pairs(
     scorer: Side,
     human: Side,
     significant: NDArray[np.bool_],
+    *,
     alpha: float,
     weights: NDArray[Any] | None,
     level: float,

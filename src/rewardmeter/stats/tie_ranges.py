@@ -2,8 +2,8 @@
 
 With the cells in ascending order of the gold and the scores as dense codes, "how many cells of this stretch of the
 gold have a score within epsilon of mine" is a count of codes below a bound among the first cells. A wavelet matrix
-(Claude, Navarro and Ordonez 2015) answers it in one step per bit of the code, for all cells at once, so a count over
-all pairs costs O(cells log cells).
+("The wavelet matrix", Information Systems 47, 2015) answers it in one step per bit of the code, for all cells at
+once, so a count over all pairs costs O(cells log cells).
 May import: `cells`.
 """
 
