@@ -79,6 +79,7 @@ def compare(
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    draws: int = 1000,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
     progress: Progress | None = None,
@@ -92,7 +93,7 @@ def compare(
     scorers:
         Specs, scorers or functions; a mapping, or pairs of name and scorer, give them names of your own.
         ``"recorded"`` stands for every scorer that the data carries.
-    aspect, slices, statistic, resamples, level, seed:
+    aspect, slices, statistic, resamples, level, seed, draws:
         See `rewardmeter.comparison.compare_scores`.
     store, workers, progress:
         See `score`.
@@ -114,6 +115,7 @@ def compare(
         resamples=resamples,
         level=level,
         seed=seed,
+        draws=draws,
     )
 
 

@@ -105,6 +105,7 @@ def compare(
     resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for no intervals.")] = 1000,
     level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
     seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the resampling.")] = 0,
+    draws: Annotated[int, Parameter(group=_MEASURING, help="Draws of the all-pairs tests; 0 for no tests.")] = 1000,
     out: Annotated[
         str | None,
         Parameter(group=_WRITING, help="Folder for index.html, board.json, board.csv (default: named after the data)."),
@@ -143,6 +144,7 @@ def compare(
             "resamples": resamples,
             "level": level,
             "seed": seed,
+            "draws": draws,
         },
         out=out,
         json_path=json,

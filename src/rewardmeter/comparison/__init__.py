@@ -1,8 +1,9 @@
 """Scores and human judgments in, a `Board` out. May import `types`, `dataset`, `errors`, `scorer` and `stats`."""
 
 from rewardmeter.comparison.board import Board, Entry, Settings
+from rewardmeter.comparison.case import Contender
 from rewardmeter.comparison.gold import preferences_from_ratings, system_strengths
-from rewardmeter.comparison.run import Contender, check_request, compare_scores
+from rewardmeter.comparison.run import check_request, compare_scores
 from rewardmeter.comparison.views import board_views
 
 __all__ = [

@@ -1,15 +1,14 @@
 """The sentences that a board opens with: the answer first, then what the numbers do not show.
 
-May import `types`, `dataset` and `stats`. Every sentence is made from the estimates; none says more than they do.
+May import `types` and `stats`. Every sentence is made from the estimates; none says more than they do.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from rewardmeter.comparison.board import Entry, Settings
-from rewardmeter.dataset import Dataset
+from rewardmeter.comparison.board import Board, Entry
 from rewardmeter.stats.catalogue import describe
 from rewardmeter.stats.result import Estimate, short
 
@@ -27,9 +26,9 @@ def show(estimate: Estimate) -> str:
     return f"{text} [{short(estimate.low, places)}, {short(estimate.high, places)}]"
 
 
-def headline(entries: Sequence[Entry], settings: Settings, gold: Mapping[str, object]) -> tuple[str, ...]:
-    """Who leads, who overlaps with the leader, and how far a rule that does not read gets."""
-    primary = settings.primary
+def headline(board: Board) -> tuple[str, ...]:
+    """Who leads, who cannot be told apart from the leader, how far people and rules that do not read get."""
+    primary, entries = board.settings.primary, board.entries
     ranked = [e for e in entries if primary in e.statistics and e.statistics[primary].defined]
     label = describe(primary).label
     if not ranked:
@@ -37,29 +36,45 @@ def headline(entries: Sequence[Entry], settings: Settings, gold: Mapping[str, ob
     best = [entry for entry in ranked if entry.statistics[primary].value == ranked[0].statistics[primary].value]
     verb = "leads" if len(best) == 1 else "share the first place"
     names = _join([entry.scorer for entry in best]) if len(best) <= 4 else f"{len(best)} scorers"
-    rivals = _rivals(best[0], ranked[len(best) :], primary)
+    rivals = _rivals(board, best[0], ranked[len(best) :])
     sentences = [f"{names} {verb} with {label} {show(best[0].statistics[primary])}{rivals}."]
+    ceiling = board.human_ceiling.get(primary)
+    if ceiling is not None:
+        sentences.append(_ceiling_sentence(ceiling, best[0].statistics[primary]))
     rules = [entry for entry in ranked if entry.baseline]
     readers = [entry for entry in ranked if not entry.baseline]
     if rules and readers:
         sentences.append(_baseline_sentence(rules[0], readers, primary))
     undefined = len(entries) - len(ranked)
     if undefined:
-        plural = "s have" if undefined > 1 else " has"
-        sentences.append(f"{undefined} scorer{plural} no defined {label} and stand last.")
+        plural = "s have no defined" if undefined > 1 else " has no defined"
+        sentences.append(f"{undefined} scorer{plural} {label}, and stand{'' if undefined > 1 else 's'} last.")
     return tuple(sentences)
 
 
-def _rivals(best: Entry, others: Sequence[Entry], primary: str) -> str:
+def _rivals(board: Board, best: Entry, others: Sequence[Entry]) -> str:
+    primary = board.settings.primary
     first = best.statistics[primary]
-    if math.isnan(first.low):
+    if board.settings.tests is not None:
+        rivals = [entry.scorer for entry in others if entry.cluster == 1]
+        how = "it cannot be told apart from"
+        none = "; every other is significantly worse" if others else ""
+    elif math.isnan(first.low):
         return ", without an interval"
-    rivals = [entry.scorer for entry in others if entry.statistics[primary].high >= first.low]
+    else:
+        rivals = [entry.scorer for entry in others if entry.statistics[primary].high >= first.low]
+        how = "the interval overlaps with"
+        none = "; the interval overlaps with no other" if others else ""
     if not rivals:
-        return "; the interval overlaps with no other" if others else ""
+        return none
     if len(rivals) <= 3:
-        return f"; the interval overlaps with {_join(rivals)}"
-    return f"; the interval overlaps with {len(rivals)} others, from {rivals[0]} to {rivals[-1]}"
+        return f"; {how} {_join(rivals)}"
+    return f"; {how} {len(rivals)} others, from {rivals[0]} to {rivals[-1]}"
+
+
+def _ceiling_sentence(ceiling: Estimate, best: Estimate) -> str:
+    where = "above" if ceiling.value > best.value else "not above"
+    return f"One rater against the others gets {show(ceiling)}, {where} the best scorer."
 
 
 def _baseline_sentence(rule: Entry, readers: Sequence[Entry], primary: str) -> str:
@@ -90,10 +105,9 @@ def _failure_sentence(reason: str, group: Sequence[Entry]) -> str:
     return f"{count:,} scores of {names} failed and were left out ({more}{reason[:120]})."
 
 
-def caveats(
-    entries: Sequence[Entry], settings: Settings, gold: Mapping[str, object], dataset: Dataset
-) -> tuple[str, ...]:
-    """What the numbers do not show: coverage, tie rule, how intervals were made, what is undefined."""
+def caveats(board: Board) -> tuple[str, ...]:
+    """What the numbers do not show: coverage, tie rule, tests, how intervals were made."""
+    entries, settings, gold = board.entries, board.settings, board.gold
     lines: list[str] = []
     partial = [entry for entry in entries if entry.coverage < 1]
     if partial:
@@ -108,13 +122,25 @@ def caveats(
         lines.append("Ties: gold ties count as right when scores differ by at most ε; ε is fitted on these same items.")
     elif settings.primary.startswith("pair.accuracy"):
         lines.append("Ties: pairs that people tied are left out; a scorer's tie earns 0 in accuracy, ½ in its twin.")
+    if settings.tests is not None:
+        lines.append(
+            f"Clusters: no member of a cluster is significantly better than a later one ({settings.tests}, all pairs,"
+            f" two-sided, Holm, α = {settings.alpha:g})."
+        )
+    elif len(entries) > 1:
+        lines.append("Scorers were not tested against each other; overlapping intervals are not a test.")
     if settings.resamples:
         lines.append(
             f"Intervals at {settings.level:.0%} resample whole items ({settings.resamples:,} draws, seed"
-            f" {settings.seed}); overlapping intervals are not a test."
+            f" {settings.seed})."
         )
     else:
-        lines.append("No intervals were made, so nothing here says which differences are real.")
-    if gold.get("kind") == "ratings" and not dataset.origin.gold:
+        lines.append("No intervals were made.")
+    if gold.get("kind") == "ratings" and not gold.get("description"):
         lines.append("The data does not say who rated.")
+    if primary_ceiling := board.human_ceiling.get(settings.primary):
+        lines.append(
+            f"The human line is the mean over {primary_ceiling.n} raters, each against the mean or plurality of the"
+            " others: a noisier gold than the scorers'."
+        )
     return tuple(lines)

@@ -79,6 +79,8 @@ class Entry:
         How many responses ended in each outcome.
     reasons:
         Why responses failed or were abstained from: the commonest reasons with their counts.
+    cluster:
+        Significance cluster by the primary statistic, 1 the best; None where there was no test.
     statistics:
         Estimates by statistic id.
     slices:
@@ -96,6 +98,7 @@ class Entry:
     cost: Cost = field(default_factory=Cost)
     signature: Signature | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
+    cluster: int | None = None
 
     @property
     def segment(self) -> StatisticView:
@@ -124,6 +127,7 @@ class Entry:
             "kind": self.kind,
             "reads": None if self.reads is None else list(self.reads),
             "baseline": self.baseline,
+            "cluster": self.cluster,
             "coverage": self.coverage,
             "outcomes": dict(self.outcomes),
             "reasons": dict(self.reasons),
@@ -156,6 +160,10 @@ class Settings:
         The statistic that ranks.
     level, resamples, seed:
         Of the intervals.
+    command, versions:
+        How to make the board again.
+    tests, alpha:
+        How scorers were tested against each other (None if they were not), and the level after Holm's correction.
     """
 
     primary: str
@@ -164,11 +172,16 @@ class Settings:
     seed: int = 0
     command: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    tests: str | None = None
+    alpha: float = 0.05
 
 
 @dataclass(frozen=True)
 class Board:
-    """Scorers beside each other, best first by the primary statistic; undefined ones last."""
+    """Scorers beside each other, best first by the primary statistic; undefined ones last.
+
+    ``human_ceiling`` holds, by statistic id, what one rater reaches against the others.
+    """
 
     dataset: Mapping[str, Any]
     gold: Mapping[str, Any]
@@ -176,6 +189,7 @@ class Board:
     entries: tuple[Entry, ...]
     headline: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+    human_ceiling: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def scorers(self) -> tuple[str, ...]:
@@ -215,7 +229,10 @@ class Board:
                 "seed": self.settings.seed,
                 "command": self.settings.command,
                 "versions": dict(self.settings.versions),
+                "tests": self.settings.tests,
+                "alpha": self.settings.alpha if self.settings.tests else None,
             },
+            "human_ceiling": {name: estimate.to_dict() for name, estimate in self.human_ceiling.items()} or None,
             "headline": list(self.headline),
             "caveats": list(self.caveats),
             "board": [

@@ -5,16 +5,17 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.comparison.answer import caveats, headline
 from rewardmeter.comparison.board import Board, Entry, Settings
-from rewardmeter.comparison.gold import PairGold, RatingGold, pair_gold, rating_gold
+from rewardmeter.comparison.case import Case, Contender, Gold, gold_of, make_case
+from rewardmeter.comparison.ceiling import human_ceiling
+from rewardmeter.comparison.differences import ALPHA, differences
 from rewardmeter.comparison.measure import (
-    PairEvidence,
     Resampling,
     Rows,
     best_of_k_statistics,
@@ -22,91 +23,17 @@ from rewardmeter.comparison.measure import (
     rating_statistics,
 )
 from rewardmeter.comparison.slices import SliceColumn, slice_column
-from rewardmeter.dataset import Dataset, Recorded
+from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
-from rewardmeter.types import FloatArray, Scores
 
-__all__ = ["Contender", "Gold", "check_request", "compare_scores", "gold_of"]
+__all__ = ["check_request", "compare_scores"]
 
 MOST_WEIGHT_CELLS = 100_000_000
 FEWEST_RESAMPLES = 200
 MOST_REASONS = 3
-
-
-@dataclass(frozen=True, eq=False)
-class Contender:
-    """One scorer with its scores, ready to be compared.
-
-    Attributes
-    ----------
-    name:
-        As the board shows it.
-    scores:
-        One per response of the dataset.
-    kind:
-        ``"computed"`` or ``"recorded"``.
-    reads:
-        What it reads; None where unknown.
-    baseline:
-        Whether it is a content-blind rule.
-    recorded:
-        The record that it comes from, for verdicts and published system scores.
-    """
-
-    name: str
-    scores: Scores
-    kind: str = "computed"
-    reads: tuple[str, ...] | None = None
-    baseline: bool = False
-    recorded: Recorded | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Gold:
-    """The human side of a comparison; at least one part is there."""
-
-    ratings: RatingGold | None = None
-    pairs: PairGold | None = None
-    groups: bool = False
-    description: str = ""
-    aspects: tuple[str, ...] = field(default=())
-
-    @property
-    def kind(self) -> str:
-        """``"ratings"``, ``"preferences"`` or ``"best_of_k"``: what the primary statistic is about."""
-        if self.ratings is not None:
-            return "ratings"
-        return "best_of_k" if self.groups else "preferences"
-
-
-def gold_of(dataset: Dataset, aspect: str | None = None) -> Gold:
-    """What people said, as far as the dataset has it.
-
-    Raises
-    ------
-    InputError
-        If it has no human judgment at all.
-    """
-    has_ratings = dataset.ratings is not None and len(dataset.ratings) > 0
-    has_pairs = dataset.preferences is not None and len(dataset.preferences) > 0
-    has_groups = dataset.best_of_k is not None and len(dataset.best_of_k) > 0
-    if not (has_ratings or has_pairs or has_groups):
-        raise InputError(
-            f"dataset '{dataset.name}' has no human judgments",
-            fix="Add a column 'rating', 'preference' or 'chosen' and 'rejected', or name yours with --map.",
-        )
-    if aspect is not None and not has_ratings:
-        raise UnknownNameError("aspect", aspect, (), hint=f"'{dataset.name}' holds preferences, which have no aspects.")
-    return Gold(
-        rating_gold(dataset, aspect) if has_ratings else None,
-        pair_gold(dataset) if has_pairs else None,
-        has_groups,
-        dataset.origin.gold,
-        dataset.ratings.aspects if dataset.ratings is not None else (),
-    )
 
 
 def check_request(dataset: Dataset, aspect: str | None, slices: Sequence[str], statistic: str | None) -> None:
@@ -136,6 +63,7 @@ def compare_scores(
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    draws: int = 1000,
     command: str | None = None,
 ) -> Board:
     """Every contender against the human judgments of the dataset.
@@ -152,6 +80,8 @@ def compare_scores(
         Bootstrap resamples of items; 0 for no intervals. With very many items fewer are drawn, and said so.
     level:
         Of the intervals, in (0, 1).
+    draws:
+        Random draws of the all-pairs tests that are not exact; 0 for no tests and no clusters.
 
     Raises
     ------
@@ -161,42 +91,43 @@ def compare_scores(
         If the aspect, a slice column or the statistic does not exist.
     """
     _check(contenders, resamples, level)
-    gold = gold_of(dataset, aspect)
+    case = make_case(dataset, contenders, aspect)
     columns = [slice_column(dataset, name) for name in slices]
     resampling, drawn = _resampling(dataset.n_items, resamples, level, seed)
-    values = np.stack([contender.scores.values for contender in contenders])
-    evidence = _evidence(values, contenders, gold.pairs)
-    published = _published(contenders, dataset.systems)
-    whole = _statistics(dataset, gold, values, evidence, published, resampling, None, columns)
-    parts = [_sliced(dataset, gold, values, evidence, resampling, column) for column in columns]
+    whole = _statistics(case, resampling, None, columns)
+    parts = [_sliced(case, resampling, column) for column in columns]
+    primary = _primary(case.gold, whole, statistic)
+    tested = differences(primary, [row.get(primary) for row in whole], case, draws=draws, seed=seed)
     entries = [
         Entry(
             contender.name,
             contender.kind,
             contender.reads,
             contender.baseline,
-            _coverage(values[k], None if evidence is None else evidence.judged[k], gold, dataset),
+            _coverage(case, k),
             contender.scores.counts(),
             whole[k],
             {column.name: part[k] for column, part in zip(columns, parts, strict=True)},
             contender.scores.cost,
             contender.scores.signature,
             dict(Counter(contender.scores.reasons.values()).most_common(MOST_REASONS)),
+            None if tested is None or tested.cluster[k] == 0 else int(tested.cluster[k]),
         )
         for k, contender in enumerate(contenders)
     ]
-    primary = _primary(gold, entries, statistic)
-    settings = Settings(primary, level, drawn, seed, command, _versions())
+    ceiling = human_ceiling(case, primary, level=level, seed=seed)
+    settings = Settings(
+        primary, level, drawn, seed, command, _versions(), None if tested is None else tested.method, ALPHA
+    )
     ordered = tuple(sorted(entries, key=lambda entry: _rank_key(entry, primary)))
-    facts = _gold_facts(dataset, gold)
-    return Board(
+    board = Board(
         _dataset_facts(dataset),
-        facts,
+        _gold_facts(case),
         settings,
         ordered,
-        headline(ordered, settings, facts),
-        caveats(ordered, settings, facts, dataset),
+        human_ceiling={} if ceiling is None else {primary: ceiling},
     )
+    return replace(board, headline=headline(board), caveats=caveats(board))
 
 
 def _check(contenders: Sequence[Contender], resamples: int, level: float) -> None:
@@ -219,75 +150,37 @@ def _resampling(n_items: int, resamples: int, level: float, seed: int) -> tuple[
     return Resampling(item_weights(n_items, drawn, np.random.default_rng(seed)), level), drawn
 
 
-def _published(contenders: Sequence[Contender], systems: tuple[str, ...]) -> FloatArray | None:
-    rows = np.full((len(contenders), len(systems)), np.nan)
-    for k, contender in enumerate(contenders):
-        known = contender.recorded.system_values if contender.recorded is not None else {}
-        rows[k] = [known.get(system, np.nan) for system in systems]
-    return None if np.all(np.isnan(rows)) else rows
-
-
-def _evidence(values: FloatArray, contenders: Sequence[Contender], pairs: PairGold | None) -> PairEvidence | None:
-    if pairs is None:
-        return None
-    shape = (len(contenders), len(pairs))
-    first, second = np.full((2, *shape), np.nan)
-    asked = np.zeros(shape, dtype=bool)
-    for k, contender in enumerate(contenders):
-        recorded = contender.recorded
-        if recorded is None or recorded.first is None:
-            continue
-        first[k] = pairs.per_pair(recorded.first)
-        if recorded.second is not None:
-            second[k] = pairs.per_pair(recorded.second)
-        marks = ~np.isnan(recorded.first) if recorded.asked is None else recorded.asked
-        asked[k, pairs.row[marks]] = True
-    return PairEvidence(values[:, pairs.a] - values[:, pairs.b], first, second, asked)
-
-
 def _statistics(
-    dataset: Dataset,
-    gold: Gold,
-    values: FloatArray,
-    evidence: PairEvidence | None,
-    published: FloatArray | None,
-    resampling: Resampling,
-    items: NDArray[np.bool_] | None,
-    columns: Sequence[SliceColumn] = (),
+    case: Case, resampling: Resampling, items: NDArray[np.bool_] | None, columns: Sequence[SliceColumn] = ()
 ) -> Rows:
-    rows: Rows = [{} for _ in values]
+    rows: Rows = [{} for _ in case.values]
     parts: list[Rows] = []
-    if gold.ratings is not None:
-        parts.append(rating_statistics(values, gold.ratings, published, resampling, items=items))
-    if gold.groups and dataset.best_of_k is not None:
-        item = dataset.response_item[dataset.best_of_k.response[dataset.best_of_k.offsets[:-1]]]
-        chosen = None if items is None else items[item]
-        parts.append(best_of_k_statistics(values, dataset.best_of_k, item, resampling, chosen=chosen))
-    if gold.pairs is not None and evidence is not None:
-        pairs = None if items is None else items[gold.pairs.item]
-        groups: Mapping[str, NDArray[np.int32]] = {c.name: c.index[gold.pairs.item] for c in columns}
-        parts.append(pair_statistics(evidence, gold.pairs, resampling, pairs=pairs, groups=groups))
-    for part in parts:
-        for row, made in zip(rows, part, strict=True):
-            row.update(made)
+    ratings, pairs, groups = case.gold.ratings, case.gold.pairs, case.groups
+    if ratings is not None:
+        published = case.published if items is None else None
+        parts.append(rating_statistics(case.values, ratings, published, resampling, items=items))
+    if groups is not None:
+        chosen = None if items is None else items[case.group_item]
+        parts.append(best_of_k_statistics(case.values, groups, case.group_item, resampling, chosen=chosen))
+    if pairs is not None and case.evidence is not None:
+        part = None if items is None else items[pairs.item]
+        slices: Mapping[str, NDArray[np.int32]] = {c.name: c.index[pairs.item] for c in columns}
+        parts.append(pair_statistics(case.evidence, pairs, resampling, pairs=part, groups=slices))
+    for made in parts:
+        for row, statistics in zip(rows, made, strict=True):
+            row.update(statistics)
     return rows
 
 
 def _sliced(
-    dataset: Dataset,
-    gold: Gold,
-    values: FloatArray,
-    evidence: PairEvidence | None,
-    resampling: Resampling,
-    column: SliceColumn,
+    case: Case, resampling: Resampling, column: SliceColumn
 ) -> list[dict[str, tuple[int, dict[str, Estimate]]]]:
-    out: list[dict[str, tuple[int, dict[str, Estimate]]]] = [{} for _ in values]
-    known = _judged_items(dataset, gold)
+    out: list[dict[str, tuple[int, dict[str, Estimate]]]] = [{} for _ in case.values]
+    known = _judged_items(case.dataset, case.gold)
     for number, label in enumerate(column.values):
         items = column.index == number
         judged = int(np.sum(items & known))
-        rows = _statistics(dataset, gold, values, evidence, None, resampling, items)
-        for k, row in enumerate(rows):
+        for k, row in enumerate(_statistics(case, resampling, items)):
             out[k][label] = (judged, dict(row))
     return out
 
@@ -304,21 +197,21 @@ def _judged_items(dataset: Dataset, gold: Gold) -> NDArray[np.bool_]:
     return judged
 
 
-def _coverage(values: FloatArray, judged: FloatArray | None, gold: Gold, dataset: Dataset) -> float:
-    """Share of what people judged that the scorer has a value for; both kinds of gold count where there are both."""
+def _coverage(case: Case, k: int) -> float:
+    """Share of what people judged that scorer k has a value for; both kinds of gold count where there are both."""
     known: list[NDArray[np.bool_]] = []
-    if gold.ratings is not None:
-        known.append(~np.isnan(values[~np.isnan(gold.ratings.value)]))
-    if judged is not None:
-        known.append(~np.isnan(judged))
-    elif dataset.best_of_k is not None:
-        known.append(~np.isnan(values[dataset.best_of_k.response]))
+    if case.gold.ratings is not None:
+        known.append(~np.isnan(case.values[k][~np.isnan(case.gold.ratings.value)]))
+    if case.evidence is not None:
+        known.append(~np.isnan(case.evidence.judged[k]))
+    elif case.dataset.best_of_k is not None:
+        known.append(~np.isnan(case.values[k][case.dataset.best_of_k.response]))
     marks = np.concatenate(known)
     return float(np.mean(marks)) if len(marks) else float("nan")
 
 
-def _primary(gold: Gold, entries: Sequence[Entry], wanted: str | None) -> str:
-    present = dict.fromkeys(name for entry in entries for name in entry.statistics)
+def _primary(gold: Gold, rows: Rows, wanted: str | None) -> str:
+    present = dict.fromkeys(name for row in rows for name in row)
     if wanted is not None:
         if wanted not in present:
             raise UnknownNameError("statistic for this data", wanted, present)
@@ -353,7 +246,8 @@ def _dataset_facts(dataset: Dataset) -> dict[str, object]:
     }
 
 
-def _gold_facts(dataset: Dataset, gold: Gold) -> dict[str, object]:
+def _gold_facts(case: Case) -> dict[str, object]:
+    dataset, gold = case.dataset, case.gold
     ratings, pairs = gold.ratings, gold.pairs
     facts: dict[str, object] = {"kind": gold.kind, "description": gold.description}
     if ratings is not None:

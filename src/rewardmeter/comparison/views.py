@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.comparison.board import Board
-from rewardmeter.comparison.run import Contender, Gold, gold_of
+from rewardmeter.comparison.case import Contender, Gold, gold_of
 from rewardmeter.dataset import Dataset
 from rewardmeter.stats.catalogue import describe
 from rewardmeter.types import FloatArray, Prompt

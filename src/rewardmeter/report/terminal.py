@@ -44,6 +44,10 @@ def print_board(board: Board, console: Console) -> None:
     console.print()
     console.print(_table(board, console.width))
     console.print()
+    for ceiling in board.human_ceiling.values():
+        value, half = value_and_half_width(ceiling)
+        console.print(Text(f"human ceiling  {value} {half} (one rater against the others)"), soft_wrap=True)
+        console.print()
     for number, sentence in enumerate(board.headline):
         console.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
     for sentence in board.caveats:
@@ -87,6 +91,9 @@ def _table(board: Board, width: int) -> Table:
 
 def _build(board: Board, secondary: Sequence[str], *, cost: bool, reads: bool, interval: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    tested = any(entry.cluster is not None for entry in board)
+    if tested:
+        table.add_column("cluster", justify="right", no_wrap=True)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("scorer", no_wrap=True, overflow="ellipsis")
     if reads:
@@ -104,7 +111,8 @@ def _build(board: Board, secondary: Sequence[str], *, cost: bool, reads: bool, i
         for name in (board.settings.primary, *secondary)
     ]
     for place, (rank, entry) in enumerate(zip(board.ranks(), board, strict=True)):
-        row: list[Any] = ["–" if rank is None else str(rank), _name(entry)]
+        row: list[Any] = ["–" if entry.cluster is None else str(entry.cluster)] if tested else []
+        row += ["–" if rank is None else str(rank), _name(entry)]
         if reads:
             row.append(Text(_reads(entry), style="dim"))
         row += [column[place] for column in columns]

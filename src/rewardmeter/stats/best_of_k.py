@@ -21,6 +21,7 @@ from rewardmeter.stats.result import Estimate
 __all__ = [
     "best_of_k_estimates",
     "best_of_k_strict_estimates",
+    "group_credits",
     "checked_offsets",
     "mean_reciprocal_rank_estimates",
     "separation_estimates",
@@ -74,9 +75,7 @@ def best_of_k_estimates(
         Shapes that do not fit, or offsets that do not run from 0 to R in steps of one or more.
     """
     groups = _groups(scores, offsets, best)
-    at_top = groups.scores == np.repeat(groups.greatest(groups.scores), groups.sizes, axis=1)
-    credits = groups.count(at_top & groups.best) / np.maximum(groups.count(at_top), 1)
-    return _group_estimates(groups, credits, cluster, weights=weights, level=level)
+    return _group_estimates(groups, _shared_credits(groups), cluster, weights=weights, level=level)
 
 
 def best_of_k_strict_estimates(
@@ -94,8 +93,28 @@ def best_of_k_strict_estimates(
     al. 2024). Arguments and result as in `best_of_k_estimates`.
     """
     groups = _groups(scores, offsets, best)
-    credits = groups.best_correct() > groups.best_wrong()
-    return _group_estimates(groups, credits.astype(float), cluster, weights=weights, level=level)
+    return _group_estimates(groups, _strict_credits(groups), cluster, weights=weights, level=level)
+
+
+def group_credits(
+    scores: npt.ArrayLike, offsets: npt.ArrayLike, best: npt.ArrayLike, *, strict: bool = False
+) -> Floats:
+    """Credit of each scorer for each group, (K, G) in [0, 1]; NaN where the group does not count for the scorer.
+
+    The means of its rows are `best_of_k_estimates`, or `best_of_k_strict_estimates` if ``strict``.
+    """
+    groups = _groups(scores, offsets, best)
+    credits = _strict_credits(groups) if strict else _shared_credits(groups)
+    return np.where(groups.usable(), credits, np.nan)
+
+
+def _shared_credits(groups: _Groups) -> Floats:
+    at_top = groups.scores == np.repeat(groups.greatest(groups.scores), groups.sizes, axis=1)
+    return np.asarray(groups.count(at_top & groups.best) / np.maximum(groups.count(at_top), 1))
+
+
+def _strict_credits(groups: _Groups) -> Floats:
+    return (groups.best_correct() > groups.best_wrong()).astype(float)
 
 
 def separation_estimates(

@@ -5,6 +5,7 @@ May import: cells, judgments, result, uncertainty.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,10 +30,15 @@ Others = Callable[[Floats], Floats]
 
 
 def mean_of_others(judgments: Floats) -> Floats:
-    """Mean of the ratings by the other raters, (raters, ..., n) -> (raters, ..., n); NaN where there are none."""
+    """Mean of the ratings by the other raters, (raters, ..., n) -> (raters, ..., n); NaN where there are none.
+
+    Rounded to 12 digits of the greatest rating: means that are equal must be ties, however their sums were rounded.
+    """
     given = ~np.isnan(judgments)
     filled = np.where(given, judgments, 0.0)
-    return ratio(filled.sum(axis=0) - filled, given.sum(axis=0) - given)
+    greatest = float(np.abs(filled).max(initial=0.0))
+    means = ratio(filled.sum(axis=0) - filled, given.sum(axis=0) - given)
+    return np.round(means, min(250, 11 - math.floor(math.log10(greatest)))) if greatest > 0 else means
 
 
 def plurality_of_others(judgments: Floats) -> Floats:
@@ -71,7 +77,8 @@ def leave_one_rater_out(
     ----------
     judgments: (raters, ..., n), NaN where a rater said nothing: ratings (raters, systems, items), or one value per
         pair (raters, pairs), for example the probability that the first is better.
-    measure: the statistic, see `Measure`. It is called with the columns that the rater has.
+    measure: the statistic, see `Measure`. It sees the columns that the rater has; a cell that the rater or the others
+        lack is missing on both sides.
     others: `mean_of_others` for ratings, `plurality_of_others` for labels and preferences.
     candidate: (..., n) what to judge instead of each rater; NaN where there is nothing.
     item: (n,) the item of each column (of each pair); by default each is an item.
@@ -104,7 +111,8 @@ def leave_one_rater_out(
     if fold is not None:
         of_column = _column_folds(item, fold, array.shape[-1])
         groups = np.unique(of_column)
-        without = [mean_of_defined(_values(said[..., k], golds[..., k], measure)) for k in _kept(of_column, groups)]
+        kept = [of_column != group for group in groups]
+        without = [mean_of_defined(_values(said[..., k], golds[..., k], measure)) for k in kept]
         low, high = grouped_jackknife(value, np.array(without), level=level, bounds=bounds)
         method = jackknife_method(groups.size)
     defined = values[~np.isnan(values)]
@@ -131,16 +139,14 @@ def _column_folds(item: ArrayLike | None, fold: NDArray[Any], columns: int) -> N
     return np.asarray(fold[of_item])
 
 
-def _kept(fold: NDArray[Any], groups: NDArray[Any]) -> list[NDArray[np.bool_]]:
-    return [fold != group for group in groups]
-
-
 def _values(said: Floats, golds: Floats, measure: Measure) -> Floats:
-    """The measure of each rater, on the columns in which rater and gold have a value."""
+    """The measure of each rater, on the cells in which rater and gold have a value."""
     values = np.full(said.shape[0], np.nan)
     for r, (own, gold) in enumerate(zip(said, golds, strict=True)):
         both = ~np.isnan(own) & ~np.isnan(gold)
         columns = both.reshape(-1, both.shape[-1]).any(axis=0)
         if columns.any():
-            values[r] = np.asarray(measure(own[None, ..., columns], gold[..., columns]), dtype=np.float64).item()
+            kept = both[..., columns]
+            scores, others = (np.where(kept, side[..., columns], np.nan) for side in (own, gold))
+            values[r] = np.asarray(measure(scores[None], others), dtype=np.float64).item()
     return values

@@ -12,7 +12,7 @@ May import: cells, counts, judgments, result, uncertainty.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,17 @@ class VarianceComponents:
     names: the factors, then ``residual``.
     variance: (names,) as estimated: one that is about 0 may come out negative, and is shown so.
     levels: (names,) how many levels each factor has; for the residual the number of ratings.
-    without_group: (groups, names) the variances with each group of items left out, for intervals; none without folds.
+    of_items: (names,) whether each level belongs to one item, so that leaving out items leaves out levels. Only of such
+        factors can items tell how uncertain their variance is: with four raters the variance of raters is hardly known,
+        however many items there are.
+    without_group: (groups, names) the variances with each group of items left out; none without folds.
     left_out: factors that the design cannot tell from the others, in words; their variance is part of others'.
     """
 
     names: tuple[str, ...]
     variance: Floats
     levels: Ints
+    of_items: NDArray[np.bool_]
     without_group: Floats
     left_out: tuple[str, ...] = ()
 
@@ -55,21 +59,23 @@ class VarianceComponents:
         return float(self.variance[self.names.index(name)]) if name in self.names else 0.0
 
     def estimates(self, level: float = 0.95) -> Mapping[str, Estimate]:
-        """Each variance with a jackknife interval over items; ``n`` counts levels."""
+        """Each variance, with a jackknife interval over items where the factor is ``of_items``; ``n`` counts levels."""
         groups = self.without_group.shape[0]
-        method = jackknife_method(groups) if groups else "none"
         made = {}
         for j, name in enumerate(self.names):
-            low, high = grouped_jackknife(float(self.variance[j]), self.without_group[:, j], level=level)
-            made[name] = Estimate(float(self.variance[j]), low, high, level, int(self.levels[j]), method)
+            value, n = float(self.variance[j]), int(self.levels[j])
+            made[name] = Estimate(value, level=level, n=n)
+            if groups and self.of_items[j]:
+                low, high = grouped_jackknife(value, self.without_group[:, j], level=level)
+                made[name] = Estimate(value, low, high, level, n, jackknife_method(groups))
         return made
 
 
 def crossed(*factors: ArrayLike) -> Ints:
     """The product of factors: one level for each combination of their levels that occurs, in sorted order."""
-    product = np.zeros(np.asarray(factors[0]).shape, dtype=np.int64)
+    product = np.zeros(np.size(factors[0]), dtype=np.int64)
     for factor in factors:
-        index = np.asarray(factor, dtype=np.int64)
+        index = checked_index("a factor", factor, product.size)
         product = _recoded(product * (int(index.max(initial=0)) + 1) + index)
     return product
 
@@ -136,7 +142,7 @@ def rating_components(
     kept = _told_apart({name: _recoded(factor) for name, factor in factors.items()}, values.size)
     found = variance_components(values, kept, item=items, fold=fold)
     left_out = tuple(name for name in factors if name not in kept)
-    return VarianceComponents(found.names, found.variance, found.levels, found.without_group, left_out)
+    return replace(found, left_out=left_out)
 
 
 def _estimated(
@@ -144,15 +150,17 @@ def _estimated(
 ) -> VarianceComponents:
     coded = list(factors.values())
     variance = _solved(values, coded)
-    without = np.empty((0, variance.size))
+    without, of_items = np.empty((0, variance.size)), np.zeros(variance.size, dtype=bool)
+    levels = np.array([*(int(factor.max(initial=-1)) + 1 for factor in coded), values.size])
     if fold is not None:
         if item is None:
             raise ValueError("folds are of items: give the item of each rating")
-        of_rating = fold[checked_index("item", item, values.size)]
-        kept = [of_rating != group for group in np.unique(of_rating)]
+        items = checked_index("item", item, values.size)
+        kept = [fold[items] != group for group in np.unique(fold[items])]
         without = np.array([_solved(values[k], [_recoded(factor[k]) for factor in coded]) for k in kept])
-    levels = np.array([*(int(factor.max(initial=-1)) + 1 for factor in coded), values.size])
-    return VarianceComponents((*factors, RESIDUAL), variance, levels, without)
+        with_item = [int(crossed(factor, items).max()) + 1 for factor in coded]
+        of_items = np.array([*with_item, values.size]) == levels
+    return VarianceComponents((*factors, RESIDUAL), variance, levels, of_items, without)
 
 
 def _recoded(index: Ints) -> Ints:

@@ -11,14 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.cells import Floats, Ints
+from rewardmeter.stats.cells import Floats, Ints, ratio
 from rewardmeter.stats.humans.counts import occurring
 from rewardmeter.stats.humans.judgments import checked_labels
 
 __all__ = ["DawidSkene", "dawid_skene", "most_probable"]
-
-_SMALLEST = 1e-10
-"""Least expected count and least prior of what occurs: keeps logarithms finite, as in the common implementations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +26,17 @@ class DawidSkene:
     ----------
     probability: (N, K) of each label being the true one; NaN for a unit that nobody judged.
     prior: (K,) share of each true label.
-    confusion: (R, K, K) chance that the rater says the last index when the middle index is true; NaN for a rater who
-        judged nothing.
-    log_likelihood: (steps,) of the labels, per judgment, at the parameters before each step; it never falls but for
-        what the least expected counts cost.
+    confusion: (R, K, K) chance that the rater says the last index when the middle index is true; NaN where the rater
+        is not expected to have met that label.
+    accuracy: (R,) share of the rater's judgments that are expected to be right; NaN without judgments.
+    log_likelihood: (steps,) of the judgments, each, at the parameters with which the step began; it never falls.
     converged: whether the log-likelihood rose by less than the tolerance in the last step.
     """
 
     probability: Floats
     prior: Floats
     confusion: Floats
+    accuracy: Floats
     log_likelihood: Floats
     converged: bool
 
@@ -46,11 +44,6 @@ class DawidSkene:
     def labels(self) -> Ints:
         """(N,) the most probable label; -1 where two are equally probable or nobody judged."""
         return most_probable(self.probability)
-
-    @property
-    def accuracy(self) -> Floats:
-        """(R,) chance that the rater says the truth: sum over labels of prior times the diagonal of the confusion."""
-        return np.einsum("k,rkk->r", self.prior, self.confusion)
 
 
 def dawid_skene(
@@ -61,6 +54,7 @@ def dawid_skene(
     labels: int | None = None,
     steps: int = 100,
     tolerance: float = 1e-5,
+    least_count: float = 0.0,
 ) -> DawidSkene:
     """Maximum likelihood by EM from the shares of votes (Dawid and Skene 1979, eq. 2.3 to 2.5): deterministic.
 
@@ -73,6 +67,9 @@ def dawid_skene(
     labels: K; one more than the greatest label if not given.
     steps: how many EM steps at most.
     tolerance: stop when the log-likelihood per judgment rises by less; 0 makes all steps.
+    least_count: lower limit of the prior and of the expected counts of what a rater said, if a label were true. 0 is EM
+        as it was published. Implementations that take logarithms of counts use 1e-10, which makes raters vouch for
+        labels that they are not expected to have met, since the shares of equal limits are not small.
 
     Raises
     ------
@@ -87,17 +84,24 @@ def dawid_skene(
     judged = votes.sum(axis=0) > 0
     by_unit, by_cell, place = _tables(units, raters * k + said, judged.size)
     probability = np.where(judged, votes / np.maximum(votes.sum(axis=0), 1), 0.0)
-    prior, rows = _parameters(probability, judged, by_cell, place // k)
+    prior, rows = _parameters(probability, judged, by_cell, place // k, least_count)
     history: list[float] = []
     converged = False
     while len(history) < steps and not converged:
-        probability, likelihood = _expected_labels(by_unit @ np.log(rows), np.log(prior), judged)
-        prior, rows = _parameters(probability, judged, by_cell, place // k)
+        probability, likelihood = _expected_labels(by_unit @ _log(rows), _log(prior), judged)
+        prior, rows = _parameters(probability, judged, by_cell, place // k, least_count)
         history.append(likelihood / units.size)
         converged = len(history) > 1 and tolerance > 0 and history[-1] - history[-2] < tolerance
+    right = np.bincount(raters, probability[said, units])
     probability[:, ~judged] = np.nan
-    confusion = _confusion(rows, place, int(raters.max()) + 1, k)
-    return DawidSkene(np.ascontiguousarray(probability.T), prior, confusion, np.array(history), converged)
+    return DawidSkene(
+        np.ascontiguousarray(probability.T),
+        prior,
+        _confusion(rows, place, right.size, k),
+        ratio(right, np.bincount(raters)),
+        np.array(history),
+        converged,
+    )
 
 
 def most_probable(probability: Floats) -> Ints:
@@ -119,13 +123,24 @@ def _tables(units: Ints, cells: Ints, n: int) -> tuple[Any, Any, Ints]:
     return by_unit, by_unit.T.tocsr(), place
 
 
-def _parameters(probability: Floats, judged: NDArray[np.bool_], by_cell: Any, rater: Ints) -> tuple[Floats, Floats]:
-    """Prior (K,) and the chance of saying each cell's label (cells, K true), from label probabilities (K, N)."""
-    prior = np.maximum(probability.sum(axis=1) / judged.sum(), _SMALLEST)
-    counts = np.maximum(by_cell @ np.ascontiguousarray(probability.T), _SMALLEST)
+def _parameters(
+    probability: Floats, judged: NDArray[np.bool_], by_cell: Any, rater: Ints, least: float
+) -> tuple[Floats, Floats]:
+    """Prior (K,) and the chance of saying each cell's label (cells, K true), from label probabilities (K, N).
+
+    A rater who is not expected to have met a label has chance 0 for all they said, if that label were the true one.
+    Every unit keeps at least one possible label, since what it was thought to be gives its judgments some chance.
+    """
+    prior = np.maximum(probability.sum(axis=1) / judged.sum(), least)
+    counts = np.maximum(by_cell @ np.ascontiguousarray(probability.T), least)
     starts = np.flatnonzero(np.diff(rater, prepend=-1))
     totals = np.add.reduceat(counts, starts, axis=0)
-    return prior, counts / np.repeat(totals, np.diff(starts, append=rater.size), axis=0)
+    return prior, np.nan_to_num(ratio(counts, np.repeat(totals, np.diff(starts, append=rater.size), axis=0)))
+
+
+def _log(chance: Floats) -> Floats:
+    with np.errstate(divide="ignore"):
+        return np.log(chance)
 
 
 def _expected_labels(log_chance: Floats, log_prior: Floats, judged: NDArray[np.bool_]) -> tuple[Floats, float]:
@@ -142,7 +157,5 @@ def _confusion(rows: Floats, place: Ints, raters: int, k: int) -> Floats:
     table = np.zeros((raters * k, k))
     table[place] = rows
     confusion = table.reshape(raters, k, k).swapaxes(1, 2)
-    missing = np.ones(raters, dtype=bool)
-    missing[place // k] = False
-    confusion[missing] = np.nan
+    confusion[confusion.sum(axis=2) == 0] = np.nan
     return confusion

@@ -97,7 +97,7 @@ def _values(s: _MeanSquares) -> dict[Form, float]:
     by_rater = (j - e) / n
     return {
         "1,1": (b - w) / (b + (k - 1) * w),
-        "2,1": (b - e) / (b + (k - 1) * e + k * by_rater),
+        "2,1": _quotient(b - e, b + (k - 1) * e + k * by_rater),
         "3,1": _quotient(b - e, b + (k - 1) * e),
         "1,k": _quotient(b - w, b),
         "2,k": _quotient(b - e, b + by_rater),
@@ -122,12 +122,17 @@ def _intervals(s: _MeanSquares, values: Mapping[Form, float], level: float) -> d
             made[one] = (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
             if not math.isnan(values[many]):
                 made[many] = 1 - 1 / low, 1 - 1 / high
-    if s.residual > 0:
+    if s.residual > 0 and not math.isnan(values["2,1"]):
         low, high = _absolute_ends(s, values["2,1"], level)
         made["2,1"] = low, high
         if not math.isnan(values["2,k"]):
-            made["2,k"] = k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high)
+            made["2,k"] = _of_mean(low, k), _of_mean(high, k)
     return made
+
+
+def _of_mean(single: float, raters: int) -> float:
+    """Spearman and Brown: the correlation of a mean of raters from that of one; NaN where it has no lower bound."""
+    return _quotient(raters * single, 1 + (raters - 1) * single)
 
 
 def _ratio_ends(observed: float, between: int, within: int, level: float) -> tuple[float, float]:

@@ -158,7 +158,7 @@ def fleiss_kappa(
     ValueError
         If units have different numbers of judgments, or one each: use `krippendorff_alpha`, which allows that.
     """
-    counts = value_counts(unit, value)
+    counts = value_counts(unit, value, units=None if item is None else np.size(item))
     judged = counts.ratings > 0
     sizes = np.unique(counts.ratings[judged])
     if sizes.size > 1 or (sizes == 1).any():

@@ -48,7 +48,7 @@ def krippendorff_alpha(
     value: (judgments,) what was said; NaN is no judgment.
     metric: the squared difference of two values. ``nominal``: 0 if equal, else 1. ``ordinal``: (difference of the
         midranks among all judgments)^2. ``interval``: (c - k)^2. ``ratio``: ((c - k) / (c + k))^2, values at least 0.
-    item: (units,) the item of each unit; by default each unit is an item.
+    item: (units,) the item of each unit, judged or not; by default each unit is an item.
     weights: (resamples, items) of `resampling.item_weights` for a percentile interval, or None for none.
     level: nominal coverage.
 
@@ -65,7 +65,7 @@ def krippendorff_alpha(
     """
     if metric not in get_args(Metric):
         raise ValueError(f"metric must be one of {', '.join(get_args(Metric))}; got {metric!r}")
-    given = value_counts(unit, value)
+    given = value_counts(unit, value, units=None if item is None else np.size(item))
     counts = given.pairable()
     _check_ratio(metric, counts.values)
     items = items_of(item, counts.ratings.size, weights)

@@ -66,7 +66,8 @@ def system_projection(
     components: from `rating_components` with systems. What it had to leave out is part of the other components: then
         the projection cannot tell what more raters, or more items, would do about it.
     items, raters, ratings_per_response: at least 1; no more ratings per response than raters.
-    level: nominal coverage of the intervals, which come from the components' folds.
+    level: nominal coverage of the intervals, which come from the components' folds: they say how well these items tell
+        the components, and take systems and raters as those at hand.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Bits", "Swap", "SwapDraws", "draw_swaps", "replayed_swaps", "sign_flips", "unpacked"]
+__all__ = ["Bits", "Swap", "SwapDraws", "draw_swaps", "replayed_swaps", "unpacked"]
 
 Bits = NDArray[np.uint8]
 Swap = Literal["cells", "rows_columns", "rows", "columns"]
@@ -93,9 +93,7 @@ def unit_count(systems: int, items: int, swap: Swap) -> int:
     return {"cells": systems * items, "rows_columns": systems + items, "rows": systems, "columns": items}[swap]
 
 
-def draw_swaps(
-    shape: tuple[int, int], resamples: int, *, rng: np.random.Generator, swap: Swap = "cells"
-) -> SwapDraws:
+def draw_swaps(shape: tuple[int, int], resamples: int, *, rng: np.random.Generator, swap: Swap = "cells") -> SwapDraws:
     """Random swaps for cells of ``shape`` (systems, items).
 
     Where all possible swaps are no more than ``resamples``, they are enumerated instead, and p-values are exact.
@@ -126,8 +124,3 @@ def unpacked(packed: Bits, cells: NDArray[Any] | None, draws: int, kind: type | 
     """Swaps as numbers 0 and 1 of the dtype ``kind``: (cells, draws); ``cells`` picks rows, None takes all."""
     chosen = packed if cells is None else np.take(packed, cells, axis=0)
     return np.unpackbits(chosen, axis=1, count=draws).astype(kind, copy=False)
-
-
-def sign_flips(n_items: int, resamples: int, rng: np.random.Generator) -> NDArray[np.int8]:
-    """Random signs +1 and -1, (resamples, items)."""
-    return (2 * rng.integers(0, 2, size=(resamples, n_items), dtype=np.int8) - 1).astype(np.int8)

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from rewardmeter.stats.cells import Floats, Grouping
 
-__all__ = ["PairCells", "PatternBlock", "pair_cells", "pattern_blocks", "standardised"]
+__all__ = ["PairCells", "PatternBlock", "pair_cells", "pattern_blocks", "rounding_slack", "standardised"]
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
+_ULPS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +68,20 @@ def standardised(values: Floats) -> Floats:
 
     Swapping scores between two scorers makes sense only on a common scale.
     """
-    mean = values.mean(axis=-1, keepdims=True)
-    centred = values - mean
+    centred = values - values.mean(axis=-1, keepdims=True)
+    centred = centred - centred.mean(axis=-1, keepdims=True)
     spread = np.sqrt(np.mean(centred**2, axis=-1, keepdims=True))
     constant = values.min(axis=-1, keepdims=True) == values.max(axis=-1, keepdims=True)
     return np.divide(centred, spread, out=np.zeros_like(centred), where=~constant & (spread > 0))
+
+
+def rounding_slack(values: Floats) -> Floats:
+    """How far apart two z-scores may be for rounding alone, (..., cells) -> (...): scores on other scales, with other
+    offsets, can be the same after standardising, and must then tie."""
+    spread = values.std(axis=-1)
+    greatest = np.abs(values).max(axis=-1)
+    share = np.divide(greatest, spread, out=np.zeros_like(greatest), where=spread > 0)
+    return np.asarray(_ULPS * np.finfo(np.float64).eps * (1 + share))
 
 
 def pattern_blocks(scores: Floats, gold: Floats) -> Iterator[PatternBlock]:
@@ -80,16 +90,17 @@ def pattern_blocks(scores: Floats, gold: Floats) -> Iterator[PatternBlock]:
     Where no scorer misses a cell there is one block; each pattern of missing cells more adds its own.
     """
     present = ~np.isnan(scores) & ~np.isnan(gold)
-    patterns, pattern = np.unique(present.reshape(scores.shape[0], -1), axis=0, return_inverse=True)
-    members = [np.flatnonzero(pattern.ravel() == number) for number in range(patterns.shape[0])]
+    packed = np.packbits(present.reshape(scores.shape[0], -1), axis=1)
+    _, first_of, pattern = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    patterns = present[first_of]
+    members = [np.flatnonzero(pattern.ravel() == number) for number in range(first_of.size)]
     for p, one in enumerate(members):
         for q in range(p, len(members)):
             first, second = (grid.ravel() for grid in np.meshgrid(one, members[q], indexing="ij"))
             if p == q:
                 first, second = first[first < second], second[first < second]
             if first.size:
-                shared = (patterns[p] & patterns[q]).reshape(gold.shape)
-                yield PatternBlock(np.minimum(first, second), np.maximum(first, second), shared)
+                yield PatternBlock(np.minimum(first, second), np.maximum(first, second), patterns[p] & patterns[q])
 
 
 def pair_cells(first: Floats, second: Floats, gold: Floats, grouping: Grouping) -> PairCells | str:
@@ -102,7 +113,8 @@ def pair_cells(first: Floats, second: Floats, gold: Floats, grouping: Grouping) 
     system, item = np.nonzero(~(np.isnan(first) | np.isnan(second) | np.isnan(gold)))
     if system.size < 2:
         return "fewer than two cells have both scores and a rating"
-    x, y = standardised(first[system, item]), standardised(second[system, item])
+    x, y = (standardised(side[system, item]) for side in (first, second))
+    y = _snapped(y, x, sum(rounding_slack(side[system, item]) for side in (first, second)))
     human = gold[system, item]
     label = {"pooled": np.zeros_like(system), "item": item, "system": system}[grouping]
     order = np.argsort(label, kind="stable")
@@ -123,3 +135,12 @@ def pair_cells(first: Floats, second: Floats, gold: Floats, grouping: Grouping) 
 def _varies(values: NDArray[Any], start: Places) -> Mask:
     """Whether each group holds two different values."""
     return np.minimum.reduceat(values, start) < np.maximum.reduceat(values, start)
+
+
+def _snapped(values: Floats, grid: Floats, slack: Floats | int) -> Floats:
+    """The values, each replaced by the nearest of ``grid`` where that is no further than ``slack``."""
+    marks = np.unique(grid)
+    above = np.clip(np.searchsorted(marks, values), 1, max(1, marks.size - 1))
+    low, high = marks[above - 1], marks[np.minimum(above, marks.size - 1)]
+    nearest = np.where(values - low < high - values, low, high)
+    return np.where(np.abs(values - nearest) <= slack, nearest, values)

@@ -50,7 +50,7 @@ def correlation_permutation_tests(
     *,
     statistic: CorrelationStatistic,
     grouping: Grouping,
-    alternative: Alternative = "greater",
+    alternative: Alternative = "two-sided",
     early_stop: EarlyStop | None = None,
 ) -> PairwiseTests:
     """Permutation tests of a segment-level correlation between all pairs of scorers.
@@ -93,7 +93,7 @@ def accuracy_permutation_tests(
     draws: SwapDraws,
     *,
     epsilon: float = 0.0,
-    alternative: Alternative = "greater",
+    alternative: Alternative = "two-sided",
     early_stop: EarlyStop | None = None,
 ) -> PairwiseTests:
     """Permutation tests of tie-aware accuracy acc_eq by item at one fixed epsilon, between all pairs of scorers.
@@ -110,9 +110,7 @@ def accuracy_permutation_tests(
         kernels = accuracy_kernels(scores, gold, block, epsilon)
         if not kernels:
             parts.append(_untested(block, "no item has two cells with both scores and ratings"))
-        parts += [
-            _tested(kernel, kernel.rows, kernel.columns, draws, alternative, early_stop) for kernel in kernels
-        ]
+        parts += [_tested(kernel, kernel.rows, kernel.columns, draws, alternative, early_stop) for kernel in kernels]
     return combined(parts, scores.shape[0], alternative, _method(draws, early_stop))
 
 
@@ -122,7 +120,7 @@ def system_permutation_tests(
     draws: SwapDraws,
     *,
     statistic: SystemSwapStatistic,
-    alternative: Alternative = "greater",
+    alternative: Alternative = "two-sided",
     early_stop: EarlyStop | None = None,
 ) -> PairwiseTests:
     """Permutation tests of a system-level statistic between all pairs of scorers.
@@ -149,12 +147,12 @@ def soft_pairwise_permutation_tests(
     draws: SwapDraws,
     *,
     flips: ArrayLike,
-    alternative: Alternative = "greater",
+    alternative: Alternative = "two-sided",
     early_stop: EarlyStop | None = None,
 ) -> PairwiseTests:
     """Permutation tests of soft pairwise accuracy (Thompson et al. 2024) between all pairs of scorers.
 
-    ``flips`` (flips, items) of +1 and -1, from `draws.sign_flips`, are the sign flips behind the p-values that the
+    ``flips`` (flips, items) of +1 and -1, from `resampling.sign_flips`, are the sign flips behind the p-values that the
     statistic compares; they are held fixed. Two systems are compared on the items that they share. The other arguments
     are those of `correlation_permutation_tests`.
     """
@@ -240,7 +238,8 @@ def _tested(
     defined = ~np.isnan(observed)
     active = np.flatnonzero(defined)
     looked = 0
-    for bits, width in _steps(draws, kernel.step):
+    step = kernel.step if early_stop is None else min(kernel.step, -(-early_stop.block // 8) * 8)
+    for bits, width in _steps(draws, step):
         if not active.size:
             break
         counts[:, active] += hits(kernel.differences(bits, width, active), observed[active], alternative)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rewardmeter.stats.cells import Floats
 from rewardmeter.stats.significance.draws import Bits, unpacked
-from rewardmeter.stats.significance.pair_cells import PatternBlock, standardised
+from rewardmeter.stats.significance.pair_cells import PatternBlock, rounding_slack, standardised
 
 __all__ = ["AccuracyKernel", "accuracy_kernels"]
 
@@ -81,14 +81,17 @@ def accuracy_kernels(scores: Floats, gold: Floats, block: PatternBlock, epsilon:
     scorers = block.scorers
     present = block.present[:, counted]
     scaled = np.zeros((scorers.size, *present.shape))
-    scaled[:, present] = standardised(scores[scorers][:, :, counted][:, present])
+    own = scores[scorers][:, :, counted][:, present]
+    scaled[:, present] = standardised(own)
+    slack = rounding_slack(own)
+    reach = epsilon + (slack[:, None] + slack) * ~np.eye(scorers.size, dtype=bool)
     human = np.where(present, gold[:, counted], 0.0)
     rows, columns = np.searchsorted(scorers, block.rows), np.searchsorted(scorers, block.columns)
     most = max(1, _HELD // max(1, present.size))
     made = []
     for start in range(0, rows.size, most):
         chosen = slice(start, start + most)
-        coefficient = _coefficients(scaled, human, present, rows[chosen], columns[chosen], epsilon)
+        coefficient = _coefficients(scaled, human, present, rows[chosen], columns[chosen], reach)
         parts = _parts(coefficient, present, counted, gold.shape[1])
         made.append(AccuracyKernel(block.rows[chosen], block.columns[chosen], parts))
     return made
@@ -112,7 +115,7 @@ def _parts(coefficient: NDArray[np.float32], present: NDArray[np.bool_], item: P
 
 
 def _coefficients(
-    scores: Floats, gold: Floats, present: NDArray[np.bool_], rows: Places, columns: Places, epsilon: float
+    scores: Floats, gold: Floats, present: NDArray[np.bool_], rows: Places, columns: Places, reach: Floats
 ) -> NDArray[np.float32]:
     """c_i of each pair of scorers, (pairs, systems, items), some items at a time."""
     scorers, systems, items = scores.shape
@@ -120,24 +123,25 @@ def _coefficients(
     step = max(1, _PIECE // (scorers * scorers))
     for start in range(0, items, step):
         piece = slice(start, start + step)
-        right = _right_sums(scores[:, :, piece], gold[:, piece], present[:, piece], epsilon)
+        right = _right_sums(scores[:, :, piece], gold[:, piece], present[:, piece], reach)
         own = right[rows, rows] - right[columns, columns]
         coefficient[:, :, piece] = own + right[rows, columns] - right[columns, rows]
     return coefficient
 
 
-def _right_sums(
-    scores: Floats, gold: Floats, present: NDArray[np.bool_], epsilon: float
-) -> NDArray[np.int32]:
+def _right_sums(scores: Floats, gold: Floats, present: NDArray[np.bool_], reach: Floats) -> NDArray[np.int32]:
     """For scorers x and y and each cell i: how many cells j of its item x_i and y_j order as the gold does,
-    (scorers, scorers, systems, items)."""
+    (scorers, scorers, systems, items).
+
+    ``reach`` (scorers, scorers) is the greatest difference of scores of either scorer that is a tie.
+    """
     scorers, systems, items = scores.shape
     sums = np.zeros((scorers, scorers, systems, items), dtype=np.int32)
     right = np.empty((scorers, scorers, items), dtype=bool)
     for i in range(systems):
         for j in range(i + 1, systems):
             apart = scores[:, None, i] - scores[None, :, j]
-            above, below = apart > epsilon, apart < -epsilon
+            above, below = apart > reach[:, :, None], apart < -reach[:, :, None]
             human = gold[i] - gold[j]
             counts = present[i] & present[j]
             np.logical_and(above, (human > 0) & counts, out=right)
@@ -146,5 +150,3 @@ def _right_sums(
             sums[:, :, i] += right
             sums[:, :, j] += right.transpose(1, 0, 2)
     return sums
-
-

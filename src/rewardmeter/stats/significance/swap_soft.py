@@ -40,6 +40,7 @@ class SoftPairwiseKernel:
 
     rows: Places
     columns: Places
+    cell: Places
     scores: Singles
     lower: Places
     upper: Places
@@ -59,7 +60,7 @@ class SoftPairwiseKernel:
         wanted = np.unique(np.concatenate([self.rows[active], self.columns[active]]))
         row, column = np.searchsorted(wanted, self.rows[active]), np.searchsorted(wanted, self.columns[active])
         scores = self.scores if wanted.size == self.scores.shape[0] else self.scores[wanted]
-        signs = 1 - 2 * unpacked(packed, None, draws, np.float32).T.reshape(draws, *scores.shape[1:])
+        signs = 1 - 2 * unpacked(packed, self.cell, draws, np.float32).T.reshape(draws, *scores.shape[1:])
         plain, signed = self.system_sums(scores), [self.system_sums(scores * sign) for sign in signs]
         error = np.zeros((active.size, draws, 2))
         for piece in self.pieces(scores.shape[0]):
@@ -111,29 +112,30 @@ def soft_pairwise_kernel(
 
     A pair of systems is compared on the items that it shares in the block, gold and scorers alike.
     """
+    used = np.flatnonzero(block.present.any(axis=0))
+    present = block.present[:, used]
     lower, upper = np.triu_indices(gold.shape[0], 1)
-    both = block.present[lower] & block.present[upper]
+    both = present[lower] & present[upper]
     shared = both.any(axis=1)
     if not shared.any():
         return "no two systems share an item with scores and ratings"
     scorers = block.scorers
-    cells = np.zeros((scorers.size, *gold.shape))
-    cells[:, block.present] = standardised(scores[scorers][:, block.present])
-    human = np.zeros((1, *gold.shape))
-    human[:, block.present] = standardised(gold[block.present])
+    values = np.zeros((scorers.size + 1, *present.shape), dtype=np.float32)
+    values[:-1, present] = standardised(scores[scorers][:, :, used][:, present])
+    values[-1, present] = standardised(gold[:, used][present])
     kernel = SoftPairwiseKernel(
         np.searchsorted(scorers, block.rows),
         np.searchsorted(scorers, block.columns),
-        cells.astype(np.float32),
+        (np.arange(gold.shape[0])[:, None] * gold.shape[1] + used).ravel(),
+        values[:-1],
         lower[shared],
         upper[shared],
-        None if block.present.all() else both[shared],
-        np.concatenate([np.ones((gold.shape[1], 1)), flips.T], axis=1).astype(np.float32),
+        None if present.all() else both[shared],
+        np.concatenate([np.ones((used.size, 1)), flips.T[used]], axis=1).astype(np.float32),
         np.empty(np.count_nonzero(shared)),
     )
-    people = human.astype(np.float32)
     for piece in kernel.pieces(1):
-        sums = kernel.pair_sums(people, kernel.system_sums(people), piece)[0]
+        sums = kernel.pair_sums(values[-1:], kernel.system_sums(values[-1:]), piece)[0]
         kernel.gold_p[piece] = _Reached(kernel.slack(piece), sums.shape).of(sums) / flips.shape[0]
     return kernel
 

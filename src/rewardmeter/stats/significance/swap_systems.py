@@ -55,9 +55,7 @@ class SystemKernel:
             row, column = self.rows[pair], self.columns[pair]
             middle = (plain[:, row] + plain[:, column])[:, None] / 2
             half = (signed[:, row] - signed[:, column]) / 2
-            first, second = (
-                system_statistic(self.statistic, middle + side, self.gold) for side in (half, -half)
-            )
+            first, second = (system_statistic(self.statistic, middle + side, self.gold) for side in (half, -half))
             made[place] = first - second
         return made
 

@@ -1,0 +1,11 @@
+"""A generator with a fixed seed for the tests of human judgments."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261121)
