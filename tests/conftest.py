@@ -14,6 +14,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
     os.environ.setdefault(variable, "1")
 
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
+if not os.environ.get("REWARDMETER_DATA") and BESIDE_THE_REPOSITORY.is_dir():
+    os.environ["REWARDMETER_DATA"] = str(BESIDE_THE_REPOSITORY)
 
 
 def no_data(why: str) -> NoReturn:

@@ -93,7 +93,7 @@ def test_an_aspect_must_be_named_where_there_are_several():
     builder.rating(response, 3.0, aspect="adequacy")
     ratings = builder.build().ratings
     assert ratings.mean(1, "adequacy").tolist() == [3.0]
-    with pytest.raises(UnknownNameError, match="fluency, adequacy"):
+    with pytest.raises(InputError, match="fluency, adequacy"):
         ratings.mean(1)
     with pytest.raises(UnknownNameError, match="did you mean 'fluency'"):
         ratings.mean(1, "fluensy")
@@ -122,3 +122,9 @@ def test_recorded_scores_know_what_is_missing():
     assert recorded.values[0] == 1.0
     assert np.isnan(recorded.values[1:]).all()
     assert recorded.outcomes.tolist() == [0, 4, 4, 4]
+
+
+def test_a_dataset_prints_as_one_line():
+    assert repr(small().build()) == (
+        "Dataset('small': 2 items, 4 responses, 2 systems, 8 ratings, 1 recorded scorers)"
+    )

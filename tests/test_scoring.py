@@ -1,6 +1,7 @@
 """Specs, the decorator and the registry."""
 
 import dataclasses
+import importlib
 import sys
 import types
 
@@ -48,6 +49,8 @@ def test_unknown_names_and_options_name_the_nearest():
         make_scorer("chrf?beta=three")
     with pytest.raises(SpecError, match="no Python module"):
         make_scorer("no.such.module:thing")
+    with pytest.raises(SpecError, match="no Python module 'nomod'"):
+        make_scorer("nomod:thing")
 
 
 def test_a_function_reads_what_its_parameters_name():
@@ -125,16 +128,41 @@ def test_fingerprint_follows_options_and_source():
     prints = {signature_of(make_scorer(spec)).fingerprint for spec in ("chrf", "chrf?beta=3", "chrf++", "bleu")}
     assert len(prints) == 4
 
-    def one(response):
-        return 1.0
 
-    def two(response):
-        return 2.0
+@pytest.mark.parametrize("edit", ["rule", "helper"])
+def test_an_edited_rule_or_helper_is_another_scorer(tmp_path, monkeypatch, edit):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    files = {"rule": tmp_path / "mine.py", "helper": tmp_path / "mine_helper.py"}
+    rule = "import mine_helper\nUNIT = 1\ndef rule(response):\n    return mine_helper.f(response) * UNIT\n"
+    files["rule"].write_text(rule)
+    files["helper"].write_text("def f(text):\n    return len(text)\n")
 
-    first, second = scorer(one, name="same"), scorer(two, name="same")
-    assert signature_of(first).fingerprint != signature_of(second).fingerprint
+    def fingerprint():
+        for name in ("mine", "mine_helper"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return signature_of(make_scorer("mine:rule")).fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    files[edit].write_text(files[edit].read_text().replace("UNIT = 1", "UNIT = 22").replace("len(text)", "-len(text)"))
+    assert fingerprint() != before
+
+
+def test_what_cannot_be_told_from_an_edited_version_is_not_stored():
     hidden = 3.0
     assert not signature_of(scorer(lambda response: hidden, name="closure")).storable
+    namespace = {"__name__": "nowhere"}
+    exec("def rule(response):\n    return 1.0\n", namespace)
+    assert not signature_of(scorer(namespace["rule"], name="typed in")).storable
+
+
+def test_an_entry_point_may_name_a_plain_function(monkeypatch):
+    module = types.ModuleType("loudness")
+    exec("def shouts(response: str, times: int = 1):\n    return times * response.count('!')\n", module.__dict__)
+    monkeypatch.setitem(sys.modules, "loudness", module)
+    register(Family("shouts", "loudness:shouts", "from a package"))
+    assert make_scorer("shouts?times=2")(items("hey!!")).values.tolist() == [4.0]
 
 
 def test_fields_of_any_plain_kind_make_a_storable_signature():

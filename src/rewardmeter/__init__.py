@@ -26,6 +26,7 @@ _HOME = {
     "load": "rewardmeter.api",
     "score": "rewardmeter.api",
     "scorer": "rewardmeter.api",
+    "write_report": "rewardmeter.api",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rewardmeter.api import load as load
     from rewardmeter.api import score as score
     from rewardmeter.api import scorer as scorer
+    from rewardmeter.api import write_report as write_report
     from rewardmeter.comparison import Board as Board
     from rewardmeter.dataset import Dataset as Dataset
     from rewardmeter.errors import RewardmeterError as RewardmeterError

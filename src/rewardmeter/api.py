@@ -1,26 +1,32 @@
-"""The library's front door: `load`, `scorer`, `score`, `compare`. The command line does nothing that these cannot."""
+"""The library's front door: `load`, `scorer`, `score`, `compare`, `write_report`.
+
+The command line does nothing that these cannot.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from rewardmeter.comparison import Board, Contender, check_request, compare_scores
-from rewardmeter.dataset import Dataset
+from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
+from rewardmeter.dataset import Dataset, Recorded
 from rewardmeter.engine import Progress, ScoreStore
 from rewardmeter.engine import score as run_engine
-from rewardmeter.errors import SpecError
+from rewardmeter.errors import SpecError, StoreError
 from rewardmeter.io.load import load
 from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.store import Store, default_store_path
+from rewardmeter.report import html
+from rewardmeter.report.files import csv_text, json_text, write_text
 from rewardmeter.scorers.recorded import recorded_names, recorded_scores
 from rewardmeter.scoring import Family, Negated, Scorer, families, make_scorer, parse_spec
 from rewardmeter.scoring import scorer as scorer_from_function
 from rewardmeter.types import Scores
 
-__all__ = ["compare", "contenders", "load", "score", "scorer"]
+__all__ = ["compare", "contenders", "load", "save_board", "score", "scorer", "write_report"]
 
 AnyScorer = str | Scorer | Callable[..., Any]
 Scorers = Sequence[AnyScorer | tuple[str, AnyScorer]] | Mapping[str, AnyScorer]
@@ -104,7 +110,7 @@ def compare(
         If the data, a spec, a column or the store is wrong.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    check_request(dataset, aspect, slices, statistic)
+    check_request(dataset, aspect, slices, statistic, resamples=resamples, level=level, draws=draws)
     made = contenders(dataset, scorers, store=store, workers=workers, progress=progress)
     return compare_scores(
         dataset,
@@ -119,6 +125,46 @@ def compare(
     )
 
 
+def write_report(
+    data: Dataset | str | Path,
+    scorers: Scorers,
+    folder: str | Path,
+    *,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    progress: Progress | None = None,
+    **measuring: Any,
+) -> Board:
+    """`compare`, and write index.html, board.json and board.csv into a folder.
+
+    ``measuring`` takes what `compare` takes: aspect, slices, statistic, resamples, level, seed, draws.
+
+    Raises
+    ------
+    RewardmeterError
+        As `compare`, or if the folder cannot be written.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    check_request(dataset, **_requested(measuring))
+    made = contenders(dataset, scorers, store=store, workers=workers, progress=progress)
+    board = compare_scores(dataset, made, **measuring)
+    save_board(dataset, made, board, Path(folder))
+    return board
+
+
+def save_board(dataset: Dataset, made: Sequence[Contender], board: Board, folder: Path) -> None:
+    """Write index.html, board.json and board.csv of a board into a folder."""
+    write_text(folder / "board.json", json_text(board.to_dict()))
+    write_text(folder / "board.csv", csv_text(board.rows()))
+    html.write(board.to_dict(), board_views(dataset, made, board), folder / "index.html")
+
+
+def _requested(measuring: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `compare_scores`' options that `check_request` looks at, with their defaults."""
+    checked = {"aspect": None, "slices": (), "statistic": None, "resamples": 1000, "level": 0.95, "draws": 1000}
+    return {name: measuring.get(name, default) for name, default in checked.items()}
+
+
 def contenders(
     dataset: Dataset,
     scorers: Scorers,
@@ -128,11 +174,16 @@ def contenders(
     progress: Progress | None = None,
 ) -> list[Contender]:
     """Every scorer with its scores on the dataset; recorded ones are read, the others are run."""
-    asked = scorers.items() if isinstance(scorers, Mapping) else scorers
     named: list[tuple[str | None, AnyScorer]]
-    named = [what if isinstance(what, tuple) else (None, what) for what in asked]
-    dataset = _with_score_files(dataset, [what for _, what in named])
-    plans = [(label, *_plan(dataset, what)) for label, what in named]
+    if isinstance(scorers, Mapping):
+        named = list(scorers.items())
+    else:
+        asked = [scorers] if isinstance(scorers, str) else scorers
+        named = [what if isinstance(what, tuple) else (None, what) for what in asked]
+    files = _score_files(dataset, [what for _, what in named])
+    for scorers_of_file in files.values():
+        dataset = dataset.with_recorded(scorers_of_file)
+    plans = [(label, *_plan(dataset, what, files)) for label, what in named]
     made: list[Contender] = []
     needs_store = any(scorer is not None for _, scorer, _, _ in plans)
     with _opened(store if needs_store else None) as opened:
@@ -145,24 +196,30 @@ def contenders(
     return made
 
 
-def _plan(dataset: Dataset, what: AnyScorer) -> tuple[Scorer | None, Sequence[str], bool]:
+def _plan(
+    dataset: Dataset, what: AnyScorer, files: Mapping[str, Mapping[str, Recorded]]
+) -> tuple[Scorer | None, Sequence[str], bool]:
     """What a spec asks for: a scorer to run, or names of recorded ones and whether they are negated."""
     if isinstance(what, str):
         spec = parse_spec(what)
         if spec.name == "recorded":
-            if spec.target is not None and names_score_file(spec.target):
-                return None, tuple(read_recorded_file(spec.target, dataset)), spec.negated
+            if spec.target is not None and spec.target in files:
+                return None, tuple(files[spec.target]), spec.negated
             return None, recorded_names(dataset, spec.target), spec.negated
     return make_scorer(what), (), False
 
 
-def _with_score_files(dataset: Dataset, scorers: Sequence[AnyScorer]) -> Dataset:
-    """The dataset with the scorers of every file that a spec ``recorded:FILE`` names."""
+def _score_files(dataset: Dataset, scorers: Sequence[AnyScorer]) -> dict[str, Mapping[str, Recorded]]:
+    """The scorers of every file that a spec ``recorded:FILE`` names, by file."""
+    files: dict[str, Mapping[str, Recorded]] = {}
     for what in scorers:
         spec = parse_spec(what) if isinstance(what, str) else None
         if spec is not None and spec.name == "recorded" and spec.target and names_score_file(spec.target):
-            dataset = dataset.with_recorded(read_recorded_file(spec.target, dataset))
-    return dataset
+            read = read_recorded_file(spec.target, dataset)
+            for note in read.notes:
+                warnings.warn(f"{spec.target}: {note}", stacklevel=4)
+            files[spec.target] = read.recorded
+    return files
 
 
 def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> Contender:
@@ -194,7 +251,11 @@ def _in_order(reads: frozenset[str]) -> tuple[str, ...]:
 
 def _opened(store: ScoreStore | str | Path | None) -> Any:
     if store == "default":
-        return Store(default_store_path())
+        try:
+            return Store(default_store_path())
+        except StoreError as error:
+            warnings.warn(f"{error} Scores are not kept this time; --store PATH or store=None say where.", stacklevel=3)
+            return nullcontext(None)
     if isinstance(store, (str, Path)):
         return Store(Path(store))
     return nullcontext(store)

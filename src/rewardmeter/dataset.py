@@ -61,7 +61,7 @@ class Ratings:
     def mean(self, n_responses: int, aspect: str | None = None) -> FloatArray:
         """Mean rating per response over raters, float64 (n_responses,); NaN where nobody rated.
 
-        ``aspect`` None takes the only aspect, and raises `UnknownNameError` if there are several.
+        ``aspect`` None takes the only aspect, and raises `InputError` if there are several.
         """
         rows = self.rows(aspect)
         total = np.bincount(self.response[rows], weights=self.value[rows], minlength=n_responses)
@@ -73,7 +73,7 @@ class Ratings:
         """Which rows belong to the aspect, bool (M,)."""
         if aspect is None:
             if len(self.aspects) > 1:
-                raise UnknownNameError("aspect", "(none given)", self.aspects)
+                raise InputError(f"there are several aspects; name one of {', '.join(self.aspects)}")
             return np.ones(len(self), dtype=bool)
         if aspect not in self.aspects:
             raise UnknownNameError("aspect", aspect, self.aspects)
@@ -161,6 +161,8 @@ class Recorded:
     asked:
         bool (P,): whether the judge was asked about the pair at all; a NaN verdict where it was asked is an answer that
         could not be read. None stands for "wherever there is a verdict".
+    asked_second:
+        bool (P,): the same for the game with the order swapped; None stands for "as `asked`".
     reads:
         What the scorer read, where the data says so (``{"prompt", "response", "references"}``).
     dollars:
@@ -174,6 +176,7 @@ class Recorded:
     first: FloatArray | None = None
     second: FloatArray | None = None
     asked: NDArray[np.bool_] | None = None
+    asked_second: NDArray[np.bool_] | None = None
     reads: frozenset[str] | None = None
     dollars: float = float("nan")
 
@@ -208,7 +211,7 @@ class Origin:
     default_aspect: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Items with their responses and what people (and recorded scorers) said about them.
 
@@ -278,10 +281,24 @@ class Dataset:
                 raise InputError(f"preference {int(np.flatnonzero(apart)[0])} compares responses of two items")
         p = len(pairs) if pairs is not None else 0
         for recorded in self.recorded.values():
-            verdicts = (recorded.first, recorded.second, recorded.asked)
+            verdicts = (recorded.first, recorded.second, recorded.asked, recorded.asked_second)
             for column, rows in ((recorded.values, r), *((verdict, p) for verdict in verdicts)):
                 if column is not None and len(column) != rows:
                     raise InputError(f"recorded scorer '{recorded.name}': {len(column)} values where {rows} are due")
+
+    def __repr__(self) -> str:
+        """One line; `rewardmeter.io.describe.describe` says more."""
+        gold = [
+            f"{len(part):,} {name}"
+            for name, part in (("ratings", self.ratings), ("preferences", self.preferences), ("groups", self.best_of_k))
+            if part is not None
+        ]
+        systems = f", {len(self.systems):,} systems" if self.systems else ""
+        recorded = f", {len(self.recorded):,} recorded scorers" if self.recorded else ""
+        return (
+            f"Dataset({self.name!r}: {self.n_items:,} items, {self.n_responses:,} responses{systems},"
+            f" {', '.join(gold) or 'no judgments'}{recorded})"
+        )
 
     @property
     def n_items(self) -> int:

@@ -9,16 +9,19 @@ any Python callable. Examples: ``length``, ``-words``, ``chrf?beta=3``, ``record
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 import json
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol, cast, get_type_hints, runtime_checkable
 from urllib.parse import unquote
 
@@ -104,13 +107,16 @@ def signature_of(scorer: Scorer) -> Signature:
     own = getattr(scorer, "signature", None)
     if callable(own):
         return cast(Signature, own())
+    code = source_revision(type(scorer))
     kind: Any = type(scorer)
     options: dict[str, object] = {"class": f"{kind.__module__}:{kind.__qualname__}"}
     if dataclasses.is_dataclass(kind):
         for option in dataclasses.fields(kind):
             if option.metadata.get("moves_score", True):
                 options[option.name] = getattr(scorer, option.name)
-    revision = str(getattr(scorer, "revision", ""))
+    revision = str(getattr(scorer, "revision", "") or code or "")
+    if not revision:
+        return Signature(scorer.name, {"class": options["class"]}, "source unknown", storable=False)
     try:
         plain = json.loads(json.dumps(options, default=_as_json))
     except TypeError:
@@ -125,6 +131,51 @@ def _as_json(value: Any) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def source_revision(what: object) -> str | None:
+    """Hash of the file that defines a function or class, and of the neighbouring files that its modules import.
+
+    A helper, constant or pattern is as much part of a rule as its own lines. Neighbours are modules below the same
+    folder; installed packages are not followed. The path is part of the hash for scripts (``__main__``), whose objects have
+    no other name. None where there is no source to read.
+    """
+    module = sys.modules.get(getattr(what, "__module__", "") or "")
+    home = _source_file(module)
+    if module is None or home is None:
+        return None
+    digest = hashlib.blake2b(digest_size=8)
+    if module.__name__ == "__main__":
+        digest.update(str(home).encode())
+    waiting, seen = [module], {home}
+    while waiting:
+        current = waiting.pop()
+        file = _source_file(current)
+        if file is None:
+            continue
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        for neighbour in _imported(current):
+            place = _source_file(neighbour)
+            if place is not None and place not in seen and place.is_relative_to(home.parent):
+                seen.add(place)
+                waiting.append(neighbour)
+    return digest.hexdigest()
+
+
+def _source_file(module: ModuleType | None) -> Path | None:
+    file = getattr(module, "__file__", None)
+    path = Path(file).resolve() if file else None
+    return path if path is not None and path.suffix == ".py" and path.is_file() else None
+
+
+def _imported(module: ModuleType) -> list[ModuleType]:
+    """Modules that a module's names come from, in the order of their names."""
+    found: dict[str, ModuleType] = {}
+    for value in list(vars(module).values()):
+        origin = value if isinstance(value, ModuleType) else sys.modules.get(getattr(value, "__module__", None) or "")
+        if isinstance(origin, ModuleType):
+            found[origin.__name__] = origin
+    return [found[name] for name in sorted(found)]
 
 
 @dataclass(frozen=True)
@@ -177,14 +228,23 @@ class FunctionScorer:
         return self.label
 
     def signature(self) -> Signature:
-        """Name, options and a hash of the function's source, so that an edited function is another scorer."""
+        """Name, options and a hash of the code that the function may run, so that edited code is another scorer.
+
+        Not storable: closures, and functions whose source cannot be read. What a function reads from elsewhere (files,
+        the network) is not part of its signature.
+        """
         try:
-            source = inspect.getsource(self.function)
             closed = inspect.getclosurevars(self.function).nonlocals
-        except (OSError, TypeError, ValueError):
-            return Signature(self.label, dict(self.options), "source unknown", storable=False)
-        revision = hashlib.blake2b(source.encode(), digest_size=8).hexdigest()
-        return Signature(self.label, {**self.options}, revision, storable=not closed)
+        except (TypeError, ValueError):
+            closed = {}
+        revision = source_revision(self.function)
+        if revision is None or closed:
+            return Signature(self.label, {}, "source unknown", storable=False)
+        try:
+            options = json.loads(json.dumps(dict(self.options), default=_as_json))
+        except TypeError:
+            return Signature(self.label, {}, revision, storable=False)
+        return Signature(self.label, options, revision)
 
     def __call__(self, items: Sequence[Item], /) -> Scores:
         values: list[float] = []
@@ -213,7 +273,7 @@ def _call(
         if value is None:
             return float("nan"), Outcome.ABSTAINED, ""
         number = float(value)
-    except Exception as error:  # any failure of foreign code is that response's outcome, never the run's
+    except (Exception, SystemExit) as error:  # a failure of foreign code is that response's outcome, never the run's
         return float("nan"), Outcome.FAILED, f"{type(error).__name__}: {error}"
     if not np.isfinite(number):
         return float("nan"), Outcome.FAILED, f"the function returned {number}"
@@ -351,8 +411,11 @@ def _load_catalogue() -> None:
     for family in importlib.import_module("rewardmeter.scorers").CATALOGUE:
         register(family)
     for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
-        factory = f"{point.module}:{point.attr}"
-        register(Family(point.name, factory, f"from package {point.dist.name if point.dist else point.module}"))
+        package = point.dist.name if point.dist else point.module
+        try:
+            register(Family(point.name, f"{point.module}:{point.attr}", f"from package {package}"))
+        except SpecError as error:
+            warnings.warn(f"the scorer '{point.name}' of package {package} is left out: {error}", stacklevel=2)
 
 
 def families() -> Mapping[str, Family]:
@@ -379,24 +442,24 @@ def make_scorer(spec: str | Scorer | ScoreFunction) -> Scorer:
     known = families()
     if parsed.name in known:
         made = _from_family(known[parsed.name], parsed)
-    elif parsed.target is not None and ("." in parsed.name or _importable(parsed.name)):
+    elif parsed.target is not None and not _near(parsed.name, known):
         made = _from_python(parsed)
     else:
         raise UnknownNameError("scorer", parsed.name, known, hint="'rewardmeter scorers' lists them.")
     return Negated(made) if parsed.negated else made
 
 
-def _importable(module: str) -> bool:
-    try:
-        return module in sys.modules or importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
+def _near(name: str, known: Mapping[str, Family]) -> bool:
+    """Whether a name is more likely a family misspelt than a Python module."""
+    return "." not in name and name not in sys.modules and bool(difflib.get_close_matches(name, known, cutoff=0.8))
 
 
 def _from_family(family: Family, spec: Spec) -> Scorer:
     if spec.target is not None and not family.takes_target:
         raise SpecError(f"scorer spec '{spec.text}': '{family.name}' takes no ':{spec.target}'")
     factory = _resolve(family.factory, spec.text)
+    if inspect.isfunction(factory) and PARTS & set(inspect.signature(factory).parameters):
+        return cast(Scorer, scorer(factory, name=spec.text.removeprefix("-"), **convert_options(factory, spec)))
     options = convert_options(factory, spec)
     options.update(family.options)
     if family.takes_target:

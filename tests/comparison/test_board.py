@@ -1,5 +1,6 @@
 """The board on small data whose statistics are known by hand or from scipy."""
 
+import dataclasses
 import json
 import math
 
@@ -168,3 +169,43 @@ def test_tables_and_frames_carry_every_number():
     assert {row["scorer"] for row in rows} == {"noisy", "holey", "constant"}
     assert {row["slice"] for row in rows} == {"", "domain"}
     assert "noisy" in str(board)
+
+
+def test_verdicts_that_were_not_asked_for_do_not_count_and_unread_ones_earn_nothing():
+    builder = DatasetBuilder("verdicts")
+    # (gold, first, second, asked first, asked second); NaN with asked = an answer that could not be read.
+    nan = float("nan")
+    rows = [(1, 1, 1, 1, 1)] * 3 + [(1, -1, -1, 1, 1)] + [(1, nan, nan, 1, 1), (1, nan, 1, 0, 1), (1, nan, nan, 0, 0)]
+    for number, (gold, first, second, _, _) in enumerate(rows):
+        item = builder.item(str(number))
+        a, b = (builder.response(item, text=f"{side}{number}") for side in "ab")
+        builder.verdict("judge", builder.preference(a, b, float(gold)), first, second)
+    data = builder.build()
+    asked, swapped = (np.array([bool(row[place]) for row in rows]) for place in (3, 4))
+    judge = dataclasses.replace(data.recorded["judge"], asked=asked, asked_second=swapped)
+    entry = rm.compare(data.with_recorded({"judge": judge}), ["recorded"], resamples=0)["judge"]
+    assert entry["pair.accuracy"].value == 4 / 6  # three right, the swapped game alone right, one wrong, one unread
+    assert entry["pair.accuracy"].detail["unread"] == 1
+    assert entry["pair.accuracy_half_ties"].value == 4.5 / 6
+    assert entry["pair.accuracy_first_order"].value == 3 / 5
+    assert entry["pair.accuracy_swapped_order"].value == 4 / 6
+    assert entry.coverage == pytest.approx(5 / 7)
+    assert entry.outcomes == {"scored": 5, "abstained": 1, "missing": 1}
+
+
+def test_a_single_spec_and_a_file_of_scores_are_taken(tmp_path):
+    data = ratings()
+    path = tmp_path / "mine.csv"
+    path.write_text("item,system,score.mine\n" + "".join(f"i{i},s{s},{s + i}\n" for i in range(2) for s in range(4)))
+    board = rm.compare(data, f"recorded:{path}", resamples=0)
+    assert board.scorers == ("mine",)
+    assert board["mine"].coverage == 1.0
+
+
+@pytest.mark.parametrize("options", [{"resamples": 2}, {"level": 1.5}, {"draws": 3}, {"statistic": "segment.x"}])
+def test_senseless_requests_are_refused_before_anything_is_scored(options):
+    def never(response):
+        raise AssertionError("was scored")
+
+    with pytest.raises((InputError, UnknownNameError)):
+        rm.compare(ratings(), [never], store=None, **options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
+from collections import Counter
 from datetime import datetime
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import UnknownNameError
 from rewardmeter.io import demo
-from rewardmeter.io.demo.problems import DIFFICULTIES, PER_CELL, TASKS, Problem, problems
+from rewardmeter.io.demo.problems import DIFFICULTIES, PER_TASK, TASKS, Problem, problems
 from rewardmeter.io.demo.raters import RATERS
 from rewardmeter.io.demo.systems import SYSTEMS, answer, references, true_rating
 from rewardmeter.scoring import make_scorer
@@ -45,9 +47,11 @@ def solved(problem: Problem) -> str:
 
 
 def test_size_and_slices(data: Dataset) -> None:
-    assert (data.n_items, data.n_responses, len(data.systems)) == (72, 720, 10)
-    assert data.columns["task"] == [task for task in TASKS for _ in range(3 * PER_CELL)]
-    assert set(data.columns["difficulty"]) == set(DIFFICULTIES)
+    assert (data.n_items, data.n_responses, len(data.systems)) == (96, 960, 10)
+    tasks, difficulties = Counter(data.columns["task"]), Counter(data.columns["difficulty"])
+    assert tasks == dict.fromkeys(TASKS, 32)
+    assert difficulties == {level: 3 * PER_TASK[level] for level in DIFFICULTIES}
+    assert min(difficulties.values()) >= 30  # fewer items are too few for a slice
     assert len(set(data.prompts)) == data.n_items
     assert all(data.references)
     assert data.origin.default_aspect == "overall"
@@ -88,7 +92,7 @@ def test_ratings_are_what_the_texts_deserve() -> None:
             lost += any(text.count(said) > 1 for wordings in (*right, *wrong) for said in wordings[:2])
             assert true_rating(made.errors) == -min(lost, 25), (problem.id, system.name)
             checked += 1
-    assert checked > 200
+    assert checked > 250
 
 
 def test_wrong_answers_are_critical_and_echoes_worst() -> None:
@@ -163,7 +167,13 @@ def test_the_same_everywhere(data: Dataset) -> None:
     texts = "\x00".join(text or "" for text in data.response_text)
     assert demo.load().content_hash == data.content_hash
     digest = hashlib.sha256(texts.encode() + gold(data).tobytes()).hexdigest()
-    assert digest[:16] == "3a67d1335d068c71"
+    assert digest[:16] == "6d41a201105e62b5"
+
+
+def test_generation_is_quick() -> None:
+    start = time.process_time()
+    demo.load()
+    assert time.process_time() - start < 1
 
 
 def test_names_are_checked() -> None:

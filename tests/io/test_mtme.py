@@ -163,6 +163,19 @@ def test_human_translations_on_request(root: Path) -> None:
     np.testing.assert_equal(matrix(data, bleu)["refA"], [NAN] * 3)
 
 
+def test_a_reference_among_the_systems_is_said_to_be_its_own_reference(root: Path) -> None:
+    def own(reference: str, include_human: bool = True) -> list[str]:
+        notes = read_directory(root, "en-de", reference=reference, include_human=include_human).origin.notes
+        return [note for note in notes if "itself" in note]
+
+    assert own("refA") == ["refA is also the reference: reference-based scorers compare it with itself."]
+    assert own("refB") == []
+    assert own("refA", include_human=False) == []
+    assert own("refA.refB") == ["refA is also one of the references: reference-based scorers compare it with itself."]
+    shutil.copy(root / "references/en-de.refB.txt", root / "system-outputs/en-de/SysB.txt")
+    assert own("refB") == ["SysB is also the reference: reference-based scorers compare it with itself."]
+
+
 def test_a_copy_of_a_reference_is_human(root: Path) -> None:
     shutil.copy(root / "references/en-de.refB.txt", root / "system-outputs/en-de/SysB.txt")
     assert read_directory(root, "en-de").systems == ("SysA",)
@@ -187,8 +200,11 @@ def test_language_pair_may_be_left_out_where_there_is_one(root: Path) -> None:
     assert language_pairs(root) == ("en-de",)
     assert read_directory(root).name == f"{root.name}:en-de"
     write(root, "sources/en-zh.txt", "s1\n")
-    with pytest.raises(UnknownNameError, match="en-de, en-zh"):
+    with pytest.raises(InputError) as caught:
         read_directory(root)
+    assert str(caught.value) == f"name a language pair of {root}: en-de, en-zh (for example {root}:en-de)"
+    with pytest.raises(InputError, match="the folder holds no language pair"):
+        read_directory(root / "sources")
 
 
 def test_ratings_of_single_raters_are_sums_of_weights(root: Path) -> None:

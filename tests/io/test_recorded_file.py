@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
+from rewardmeter.io.named import wmt23_mtme
 from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.score_file import write_scores
 from rewardmeter.scoring import make_scorer
@@ -38,7 +40,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 
 def test_a_table_in_any_order(tmp_path: Path, data: Dataset) -> None:
     path = written(tmp_path, "mine.csv", "system,item,score,score.B\ntheirs,2,4,\nours,1,1,0.5\ntheirs,1,nan,NA\n")
-    recorded = read_recorded_file(path, data)
+    recorded = read_recorded_file(path, data).recorded
     assert list(recorded) == ["mine", "B"]
     assert np.array_equal(recorded["mine"].values, [1, np.nan, np.nan, 4], equal_nan=True)
     assert recorded["mine"].outcomes.tolist() == [S, F, M, S]
@@ -49,7 +51,7 @@ def test_a_table_in_any_order(tmp_path: Path, data: Dataset) -> None:
 def test_json_lines_with_numbers_as_item_names(tmp_path: Path, data: Dataset) -> None:
     rows = [{"item": 1, "system": "ours", "score.X": 2}, {"item": 2, "system": "theirs", "score.X": None}]
     path = written(tmp_path, "x.jsonl", "\n".join(map(json.dumps, rows)))
-    assert read_recorded_file(path, data)["X"].outcomes.tolist() == [S, M, M, M]
+    assert read_recorded_file(path, data).recorded["X"].outcomes.tolist() == [S, M, M, M]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -60,10 +62,42 @@ def test_segment_scores_by_system(tmp_path: Path, data: Dataset, packed: bool) -
         path.unlink()
         path = path.with_name(path.name + ".gz")
         path.write_bytes(gzip.compress(text.encode()))
-    recorded = read_recorded_file(path, data)
+    recorded = read_recorded_file(path, data).recorded
     assert list(recorded) == ["BLEU-refA"]
     assert np.array_equal(recorded["BLEU-refA"].values, [1, 3, np.nan, np.nan], equal_nan=True)
     assert recorded["BLEU-refA"].outcomes.tolist() == [S, S, F, M]
+
+
+def test_segment_scores_of_other_systems_are_skipped_and_named(tmp_path: Path, data: Dataset) -> None:
+    text = "".join(f"{s}\t{v}\n" for s in ("refA", "ours", "synthetic_ref") for v in (1, 2))
+    found = read_recorded_file(written(tmp_path, "m.seg.score", text), data)
+    assert found.notes == ("m.seg.score: systems that 'small' does not hold are skipped: refA, synthetic_ref.",)
+    assert np.array_equal(found.recorded["m"].values, [1, np.nan, 2, np.nan], equal_nan=True)
+    assert found.recorded["m"].outcomes.tolist() == [S, M, S, M]
+    alone = "".join(f"{s}\t{v}\n" for s in ("ours", "theirs") for v in (1, 2))
+    assert read_recorded_file(written(tmp_path, "n.seg.score", alone), data).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("pair", "metric", "skipped"),
+    [
+        ("en-de", "BLEU-refA", {"synthetic_ref"}),
+        ("en-de", "CometKiwi-src", {"refA", "synthetic_ref"}),
+        ("zh-en", "BLEU-refA", {"synthetic_ref"}),
+    ],
+)
+def test_published_segment_files_join_their_dataset(
+    tmp_path: Path, data_set: Callable[[str], Path], pair: str, metric: str, skipped: set[str]
+) -> None:
+    root = data_set("wmt23-mtme")
+    data = wmt23_mtme.load(root, subset=pair)
+    source = next((root / "metric-scores" / pair).glob(f"{metric}.seg.score*"))
+    copy = tmp_path / source.name.replace(metric, "mine")
+    copy.write_bytes(source.read_bytes())
+    found = read_recorded_file(copy, data)
+    assert np.array_equal(found.recorded["mine"].values, data.recorded[metric].values, equal_nan=True)
+    assert len(found.notes) == 1
+    assert set(found.notes[0].rstrip(".").partition(" are skipped: ")[2].split(", ")) == skipped
 
 
 def test_what_score_writes_is_read_back(tmp_path: Path, data: Dataset) -> None:
@@ -73,7 +107,7 @@ def test_what_score_writes_is_read_back(tmp_path: Path, data: Dataset) -> None:
         "abstained": Scores.from_values([1.5, None, 0.25, None]),
     }
     write_scores(tmp_path / "scores.jsonl", data, made)
-    recorded = read_recorded_file(tmp_path / "scores.jsonl", data)
+    recorded = read_recorded_file(tmp_path / "scores.jsonl", data).recorded
     for name, scores in made.items():
         assert recorded[name].values.tobytes() == scores.values.tobytes()
         assert recorded[name].outcomes.tolist() == scores.outcomes.tolist()
@@ -87,7 +121,7 @@ def test_unnamed_responses_follow_the_order_of_the_data(tmp_path: Path) -> None:
     data = builder.build()
     values = [1.0, 2.0, 3.0, 4.0]
     write_scores(tmp_path / "s.jsonl", data, {"own": Scores.from_values(values)})
-    assert read_recorded_file(tmp_path / "s.jsonl", data)["own"].values.tolist() == values
+    assert read_recorded_file(tmp_path / "s.jsonl", data).recorded["own"].values.tolist() == values
     once_more = written(tmp_path, "t.csv", "item,score\nx,1\nx,2\nx,3\n")
     with pytest.raises(InputError, match=r"t\.csv, line 4, column 'score'.*has scored system '\(unnamed\)'.*before"):
         read_recorded_file(once_more, data)
@@ -98,7 +132,7 @@ def test_one_response_per_item_needs_no_system(tmp_path: Path) -> None:
     for item in ("x", "y"):
         builder.response(builder.item(item), system="only", text=item)
     path = written(tmp_path, "s.csv", "item,score\ny,2\nx,1\n")
-    assert read_recorded_file(path, builder.build())["s"].values.tolist() == [1, 2]
+    assert read_recorded_file(path, builder.build()).recorded["s"].values.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +152,11 @@ def test_one_response_per_item_needs_no_system(tmp_path: Path) -> None:
         ("a.csv", "item,system,points\n1,ours,1\n", "line 2: no column with scores"),
         ("a.csv", "item,system,score\n", "no row with a score"),
         ("known.csv", "item,system,score\n1,ours,1\n", "already carries a recorded scorer 'known'"),
-        ("a.seg.score", "ours\t1\nours\t2\ntheir\t1\ntheir\t2\n", "system 'their' is not in.*did you mean 'theirs'"),
+        (
+            "a.seg.score",
+            "their\t1\ntheir\t2\n",
+            "none of its systems is in dataset 'small': not 'their'; did you mean 'theirs'.*systems: ours, theirs",
+        ),
         ("a.seg.score", "ours\t1\n", "system 'ours' has 1 scores for 2 segments"),
         (
             "a.jsonl",

@@ -102,6 +102,26 @@ def test_rewardmath_table(data_root):
         assert percent(pairs[same]["pair.accuracy"]) == rewardbench, name
 
 
+REWARDMATH_JUDGES = {
+    # README of the set: % of the 4,347 pairs right; an answer that could not be read is wrong.
+    "gpt4": 77.46, "gpt4o": 76.33, "sonnet-3-5": 69.61, "llama3_70B": 68.12, "opus": 63.75,
+    "prometheus_8x7B": 57.74, "chatgpt": 51.25, "prometheus_7B": 45.07, "llama3_8B": 43.82,
+}  # fmt: skip
+
+
+def test_rewardmath_pairwise_judges(data_root):
+    board = rm.compare(rm.load("rewardmath:RewardMATH"), ["recorded"], resamples=0, draws=0)
+    found = {name: percent(board[f"{name}_pairwise"]["pair.accuracy"]) for name in REWARDMATH_JUDGES}
+    assert found == REWARDMATH_JUDGES
+
+
+def test_pandalm_judges_against_the_majority(data_root):
+    # README of the set: 25 answers of GPT-3.5 are garbage; they name nobody and count as neither side.
+    board = rm.compare(rm.load("pandalm-testset"), ["recorded"], resamples=0, draws=0)
+    assert board["gpt-3.5-turbo"]["pair.accuracy"].detail["unread"] == 25
+    assert board["gpt-3.5-turbo"].coverage == pytest.approx(974 / 999)
+
+
 def test_shorter_wins_on_rewardbench_math(data_root):
     # README: the chosen solution has fewer characters in 91.05 % of the 447 pairs.
     board = rm.compare(rm.load("rewardmath:rewardbench-math"), ["-length"], resamples=0, store=None)

@@ -106,7 +106,6 @@ def three_scorers() -> dict[str, Any]:
 
 def item(name: str, apart: dict[str, float | None], text: str = "What is two and two?") -> dict[str, Any]:
     def response(system: str, gold: float, alpha: float, beta: float) -> dict[str, Any]:
-        scores = {"alpha": alpha, "beta": beta, "length": None}
         answer = f"{system} says four"
         return {
             "system": system,
@@ -114,7 +113,7 @@ def item(name: str, apart: dict[str, float | None], text: str = "What is two and
             "cut": None,
             "gold": gold,
             "ratings": [gold - 1, gold + 1],
-            "scores": scores,
+            "scores": [alpha, beta, None],
         }
 
     return {
@@ -144,7 +143,12 @@ def views(items: int = 3) -> dict[str, Any]:
     }
     return {
         "agreement": {"alpha": {"pooled": grid, "item": grid}, "beta": {"pooled": grid}, "gamma": None},
-        "items": [item(f"item {i}", {"alpha": float(i), "beta": float(-i)}) for i in range(items)],
+        "items": {
+            "scorers": ["alpha", "beta", "length"],
+            "judges": [],
+            "looked_at": items,
+            "shown": [item(f"item {i}", {"alpha": float(i), "beta": float(-i)}) for i in range(items)],
+        },
         "statistics": {"segment.pearson": {"label": "Pearson pooled", "definition": "Over all responses at once."}},
     }
 
@@ -157,8 +161,8 @@ def preferences() -> tuple[dict[str, Any], dict[str, Any]]:
         gold={"kind": "preferences", "description": "choices"},
     )
     answers = [
-        {"system": "A", "text": "one", "cut": None, "gold": None, "ratings": [], "scores": {"judge": 1.5}},
-        {"system": "B", "text": "two", "cut": 5000, "gold": None, "ratings": [], "scores": {"judge": 0.5}},
+        {"system": "A", "text": "one", "cut": None, "gold": None, "ratings": [], "scores": [1.5]},
+        {"system": "B", "text": "two", "cut": 5000, "gold": None, "ratings": [], "scores": [0.5]},
     ]
     one = {
         "id": "p",
@@ -168,4 +172,34 @@ def preferences() -> tuple[dict[str, Any], dict[str, Any]]:
     }
     pairs = [{"a": 0, "b": 1, "gold": 0.0}]
     margins = {"judge": {"edges": [-2, -1, -0.1, 0.1, 1, 2], "counts": [2, 1, 3, 4, 6]}}
-    return made, {"margins": margins, "items": [{**one, "pairs": pairs}]}
+    items = {"scorers": ["judge"], "judges": [], "looked_at": 1, "shown": [{**one, "pairs": pairs}]}
+    return made, {"margins": margins, "items": items}
+
+
+def verdicts() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same pair, of which the judge gave a verdict and no scores: it prefers the second answer, as people do."""
+    made, shown = preferences()
+    shown["margins"]["judge"] = {"edges": [-1.5, -0.5, 0.5, 1.5], "counts": [3, 2, 5], "kind": "verdict"}
+    shown["items"]["judges"] = ["judge"]
+    one = shown["items"]["shown"][0]
+    one["pairs"][0]["verdicts"] = {"judge": -1.0}
+    for answer in one["responses"]:
+        answer["scores"] = [None]
+    return made, shown
+
+
+def best_of_three() -> tuple[dict[str, Any], dict[str, Any]]:
+    """One group of three responses, of which the second is correct and the third scores best."""
+    made = board(
+        [row("judge", 1, {"pair.best_of_k": estimate(0.5)})],
+        settings={"primary": "pair.best_of_k"},
+        gold={"kind": "best_of_k", "description": "checked answers"},
+    )
+    answers = [
+        {"system": None, "text": str(i), "gold": None, "ratings": [], "scores": [float(i)], "best": i == 1}
+        for i in range(3)
+    ]
+    one = {"id": "g", "prompt": "2 + 2", "responses": answers, "pairs": [], "disagreement": {"judge": 1.0}}
+    margins = {"judge": {"edges": [-2, -1, -0.1, 0.1, 1, 2], "counts": [2, 1, 3, 4, 6], "kind": "best_of_k"}}
+    items = {"scorers": ["judge"], "judges": [], "looked_at": 7, "shown": [one]}
+    return made, {"margins": margins, "items": items}

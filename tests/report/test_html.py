@@ -166,11 +166,11 @@ def everywhere(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
         caveats=[text],
     )
     grid = {"x": [0, 1], "y": [0, 1], "counts": [[1]], "x_label": text, "y_label": text}
-    answer = {"system": text, "text": text, "cut": None, "gold": 1.0, "ratings": [], "scores": {text: 1.0}}
+    answer = {"system": text, "text": text, "cut": None, "gold": 1.0, "ratings": [], "scores": [1.0]}
     one = {"id": text, "prompt": text, "references": [text], "columns": {text: text}, "responses": [answer, answer]}
     shown = {
         "agreement": {text: {"pooled": grid}},
-        "items": [one],
+        "items": {"scorers": [text], "judges": [text], "looked_at": 1, "shown": [one]},
         "statistics": {text: dict.fromkeys(("label", "definition", "formula", "source", "misleads"), text)},
     }
     return made, shown

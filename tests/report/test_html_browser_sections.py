@@ -162,7 +162,7 @@ def test_a_link_reaches_an_item_that_a_filter_hides(show: Open) -> None:
 
 def test_items_are_found_by_their_text(show: Open) -> None:
     shown = views(9)
-    shown["items"][4]["responses"][1]["text"] = "A rare Ünïcode WORD"
+    shown["items"]["shown"][4]["responses"][1]["text"] = "A rare Ünïcode WORD"
     page = show(three_scorers(), shown)
     page.locator("#items-box input[type=search]").fill("rare ünïcode word")
     assert page.locator(".item-id").all_text_contents() == ["item 4"]
@@ -171,10 +171,10 @@ def test_items_are_found_by_their_text(show: Open) -> None:
 
 def test_texts_keep_their_form_and_direction(show: Open) -> None:
     shown = views(1)
-    shown["items"][0] |= {"prompt": "two  spaces\n\tand a line", "references": ["مرحبا بالعالم", "日本語の文"]}
-    shown["items"][0]["responses"][0] |= {"text": "x" * 5000, "cut": 9000}
-    shown["items"][0]["responses"][1]["text"] = None
-    shown["items"][0]["responses"][2]["text"] = ""
+    shown["items"]["shown"][0] |= {"prompt": "two  spaces\n\tand a line", "references": ["مرحبا بالعالم", "日本語の文"]}
+    shown["items"]["shown"][0]["responses"][0] |= {"text": "x" * 5000, "cut": 9000}
+    shown["items"]["shown"][0]["responses"][1]["text"] = None
+    shown["items"]["shown"][0]["responses"][2]["text"] = ""
     page = show(three_scorers(), shown)
     page.locator(".item > summary").first.click()
     texts = page.locator(".item-body .text")
@@ -208,8 +208,8 @@ def test_texts_keep_their_form_and_direction(show: Open) -> None:
 )
 def test_a_preference_says_whether_the_scorer_agrees(show: Open, gold: float, margin: float | None, words: str) -> None:
     made, shown = preferences()
-    shown["items"][0]["pairs"][0]["gold"] = gold
-    shown["items"][0]["responses"][0]["scores"]["judge"] = None if margin is None else 0.5 + margin
+    shown["items"]["shown"][0]["pairs"][0]["gold"] = gold
+    shown["items"]["shown"][0]["responses"][0]["scores"][0] = None if margin is None else 0.5 + margin
     page = show(made, shown)
     page.locator(".item > summary").click()
     expect(page.locator(".verdicts li")).to_contain_text(words)

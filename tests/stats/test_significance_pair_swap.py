@@ -1,4 +1,4 @@
-"""The pair-swap test and its exact null: against every swap enumerated, scipy's binomial, and random draws."""
+"""Swapped verdicts, pair by pair and item by item: against all swaps, scipy's binomial, and random draws."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rewardmeter.stats.significance import all_pairs, pair_swap_tests, significance_clusters
-from rewardmeter.stats.significance.signed_sums import drawn_sums, sign_tail, signed_sum_tail
+from rewardmeter.stats.significance import all_pairs, item_swap_tests, pair_swap_tests, significance_clusters
+from rewardmeter.stats.significance.signed_sums import drawn_sums, flipped_sum_tails, sign_tail, signed_sum_tail
 from rewardmeter.stats.ties import acc_eq, calibrate_ties
 
 GROUPINGS = ("item", "system", "pooled")
@@ -88,11 +88,18 @@ def test_calibrated_accuracies_and_their_differences() -> None:
     rng = np.random.default_rng(2)
     gold = rng.integers(0, 3, (5, 30)).astype(float)
     scores = np.stack([gold + noise * rng.normal(size=gold.shape) for noise in (0.5, 0.9)])
-    calibrated = calibrate_ties(scores, gold)
-    tests = all_pairs(scores, gold, statistic="segment.acc_eq.item", rng=rng)
-    given = pair_swap_tests(scores, gold, epsilon=calibrated.epsilon)
-    assert tests.difference[0, 1] == pytest.approx(calibrated.accuracy[0] - calibrated.accuracy[1], abs=1e-12)
-    assert np.array_equal(tests.p, given.p, equal_nan=True)
+    for test, statistic in ((item_swap_tests, "segment.acc_eq.item"), (pair_swap_tests, "segment.acc_eq.system")):
+        options = {} if test is item_swap_tests else {"grouping": "system"}
+        calibrated = calibrate_ties(scores, gold, grouping=options.get("grouping", "item"))
+        swapped = "items" if test is item_swap_tests else "pairs"
+        tests = all_pairs(scores, gold, statistic=statistic, rng=rng, verdicts=swapped)
+        given = test(scores, gold, epsilon=calibrated.epsilon, **options)
+        assert tests.difference[0, 1] == pytest.approx(calibrated.accuracy[0] - calibrated.accuracy[1], abs=1e-12)
+        assert np.array_equal(tests.p, given.p, equal_nan=True)
+    with pytest.raises(ValueError, match="whole items"):
+        all_pairs(scores, gold, statistic="segment.acc_eq", rng=rng, verdicts="items")
+    with pytest.raises(ValueError, match="verdicts must be"):
+        all_pairs(scores, gold, statistic="segment.acc_eq", rng=rng, verdicts="systems")
 
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
@@ -189,7 +196,7 @@ def test_bad_epsilon_is_refused() -> None:
 def test_signed_sums_are_those_of_all_sign_patterns(classes, observed) -> None:
     steps, counts = np.array([step for step, _ in classes]), np.array([count for _, count in classes])
     terms = np.repeat(steps, counts)
-    signs = np.array(list(itertools.product([1, -1], repeat=len(terms)))).reshape(-1, len(terms))
+    signs = np.array(list(itertools.product([1, -1], repeat=len(terms)))).reshape(2 ** len(terms), len(terms))
     sums = signs @ terms
     target = observed / 2
     expected = np.mean(sums >= target - 1e-9)
@@ -219,3 +226,92 @@ def test_drawn_sums_have_the_moments_of_their_terms() -> None:
     assert sums.shape == (2, 40_000)
     assert sums.mean(axis=1) == pytest.approx([0, 0], abs=0.15)
     assert sums.var(axis=1) == pytest.approx([50 + 200 / 16, 3], rel=0.03)
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater"])
+@pytest.mark.parametrize("missing", [False, True])
+def test_verdicts_of_whole_items_change_places_in_every_way(missing, alternative) -> None:
+    epsilon = np.array([0.5, 1.0])
+    for seed in range(6):
+        scores, gold = small(seed, (4, 8), missing)
+        gold[:, 7] = np.nan
+        one = verdicts(scores[0], gold, scores[1], epsilon[0], "item")
+        two = verdicts(scores[1], gold, scores[0], epsilon[1], "item")
+        apart = np.array([a.mean() - b.mean() for a, b in zip(one, two, strict=True)]) / len(one)
+        signs = np.array(list(itertools.product([1, -1], repeat=len(apart))))
+        null, observed = signs @ apart, apart.sum()
+        if alternative == "two-sided":
+            expected = [np.mean(np.abs(null) >= abs(observed) - 1e-12)] * 2
+        else:
+            expected = [np.mean(null >= observed - 1e-12), np.mean(null <= observed + 1e-12)]
+        tests = item_swap_tests(scores, gold, epsilon=epsilon, alternative=alternative)
+        assert tests.difference[0, 1] == pytest.approx(observed, abs=1e-12)
+        assert [tests.p[0, 1], tests.p[1, 0]] == pytest.approx(expected, rel=1e-9)
+
+
+def test_many_items_give_the_p_of_random_swaps() -> None:
+    rng = np.random.default_rng(10)
+    gold = rng.integers(0, 4, (5, 200)).astype(float)
+    gold[rng.random(gold.shape) < 0.05] = np.nan
+    human = np.nan_to_num(gold)
+    scores = np.stack([human + noise * rng.normal(size=gold.shape) for noise in (1.0, 1.02, 1.1, 1.15)])
+    tests = item_swap_tests(scores, gold, epsilon=0.4, alternative="greater")
+    groups = acc_eq(scores, gold, epsilon=0.4).groups
+    signs = 1 - 2 * rng.integers(0, 2, (40_000, 200))
+    for i, j in itertools.permutations(range(4), 2):
+        apart = np.nan_to_num(groups[i] - groups[j])
+        p = (1 + np.count_nonzero(signs @ apart >= apart.sum() - 1e-9)) / 40_001
+        assert tests.p[i, j] == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / 40_000) + 0.01 * p + 2e-5)
+
+
+def test_item_swaps_of_clear_cases_twins_and_nothing() -> None:
+    rng = np.random.default_rng(11)
+    gold = rng.normal(size=(5, 400))
+    scores = np.stack([gold, gold, -gold])
+    tests = item_swap_tests(scores, gold, epsilon=0.0, alternative="greater")
+    assert tests.p[0, 1] == tests.p[1, 0] == 1
+    assert 0 < tests.p[0, 2] < 1e-80
+    assert tests.p[2, 0] == pytest.approx(1)
+    assert item_swap_tests(scores, gold, epsilon=0.0).p[0, 1] == 1
+    single = item_swap_tests(scores[:, :, :1], gold[:, :1], epsilon=0.0, alternative="greater")
+    assert single.p[0, 2] == 0.5  # one item is one coin
+    nothing = item_swap_tests(scores[:, :1], gold[:1], epsilon=0.0)
+    assert np.isnan(nothing.p[0, 1])
+    assert nothing.reasons[0, 1]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(13, 15), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_saddlepoint_tails_are_near_the_exact_ones(seed, terms, lattice) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 6, terms) / 10 if lattice else rng.random(terms) + 0.2
+    signs = 1 - 2 * ((np.arange(2**terms)[:, None] >> np.arange(terms)) & 1)
+    sums = signs @ sizes
+    observed = np.quantile(sums, [0.3, 0.5, 0.8, 0.97, 0.995], method="nearest")
+    # Many copies of a term of nearly no size: too many terms for the exact sum, and the same tails.
+    padded = np.concatenate([sizes, np.full(60, 1e-13)])
+    found = flipped_sum_tails(np.tile(padded, (5, 1)), observed - 1e-9)
+    exact = np.array([np.mean(sums >= value - 1e-9) for value in observed])
+    plain = flipped_sum_tails(np.tile(sizes, (5, 1)), observed)
+    assert plain == pytest.approx(exact, rel=1e-9)
+    assert found == pytest.approx(exact, rel=0.35 if lattice else 0.12)
+
+
+@pytest.mark.parametrize("test", [pair_swap_tests, item_swap_tests])
+def test_order_and_monotone_maps_of_the_gold_do_not_matter_and_nothing_is_drawn(test) -> None:
+    # The peer looks at a random tenth of the pairs by default, so that close scorers change places from run to run.
+    rng = np.random.default_rng(12)
+    gold = rng.integers(0, 4, (5, 60)).astype(float)
+    scores = np.stack([gold + noise * rng.normal(size=gold.shape) for noise in (0.8, 0.9, 1.5)])
+    scores[1, 2, 3] = np.nan
+    plain = test(scores, gold, alternative="greater")
+    again = test(scores, gold, alternative="greater")
+    assert np.array_equal(plain.p, again.p, equal_nan=True)
+    mapped = test(scores, np.exp(gold), alternative="greater")
+    assert np.array_equal(plain.p, mapped.p, equal_nan=True)
+    scorers, systems, items = rng.permutation(3), rng.permutation(5), rng.permutation(60)
+    moved = test(scores[scorers][:, systems][:, :, items], gold[systems][:, items], alternative="greater")
+    assert moved.p == pytest.approx(plain.p[np.ix_(scorers, scorers)], rel=1e-6, nan_ok=True)
+    assert moved.difference == pytest.approx(plain.difference[np.ix_(scorers, scorers)], abs=1e-12)
+    scaled = test(scores * 4 + 8, gold, alternative="greater")
+    assert scaled.p == pytest.approx(plain.p, rel=1e-6, nan_ok=True)

@@ -11,19 +11,14 @@ import pytest
 from scipy import stats
 
 from rewardmeter.stats.correlation import correlate
-from rewardmeter.stats.resampling import sign_flips
 from rewardmeter.stats.significance import (
-    EarlyStop,
     PairwiseTests,
     accuracy_permutation_tests,
-    all_pairs,
     correlation_permutation_tests,
     draw_swaps,
     replayed_swaps,
-    soft_pairwise_permutation_tests,
     system_permutation_tests,
 )
-from rewardmeter.stats.soft_pairwise import exact_soft_pairwise_accuracy
 from rewardmeter.stats.system import system_estimates
 from rewardmeter.stats.ties import acc_eq
 
@@ -314,49 +309,6 @@ def test_scale_and_shift_of_a_scorer_change_nothing(medium) -> None:
         assert moved.difference == pytest.approx(plain.difference, abs=1e-9)
 
 
-@pytest.mark.parametrize(("statistic", "grouping"), [pair for pair in EVERY if pair[0] in CORRELATIONS])
-def test_a_constant_scorer_has_no_test_but_a_reason(medium, statistic, grouping) -> None:
-    scores, gold = medium
-    scores = np.concatenate([scores[:2], np.full((1, 6, 40), 0.3)])
-    draws = draw_swaps(gold.shape, 16, rng=np.random.default_rng(6))
-    tests = run_tests(statistic, grouping, scores, gold, draws)
-    assert np.isnan(tests.p[2]).all()
-    assert np.isnan(tests.p[:, 2]).all()
-    assert np.isnan(tests.difference[0, 2])
-    assert not np.isnan(tests.p[0, 1])
-    assert set(tests.reasons) == {(0, 2), (1, 2)}
-    assert all("constant" in why or "undefined" in why for why in tests.reasons.values())
-
-
-def test_a_scorer_that_is_constant_within_items_has_no_test_by_item_and_one_pooled(medium) -> None:
-    scores, gold = medium
-    prompt_only = np.broadcast_to(gold.mean(axis=0), gold.shape)
-    scores = np.stack([scores[0], prompt_only])
-    draws = draw_swaps(gold.shape, 16, rng=np.random.default_rng(7))
-    assert np.isnan(run_tests("pearson", "item", scores, gold, draws).p[0, 1])
-    assert "scorer 1" in run_tests("pearson", "item", scores, gold, draws).reasons[0, 1]
-    assert not np.isnan(run_tests("pearson", "pooled", scores, gold, draws).p[0, 1])
-
-
-def test_one_item_and_one_system() -> None:
-    rng = np.random.default_rng(8)
-    one_item, one_system = rng.normal(size=(2, 9, 1)), rng.normal(size=(2, 1, 9))
-    gold = rng.normal(size=9)
-    draws = draw_swaps((9, 1), 600, rng=rng)
-    assert draws.exact
-    for grouping in ("pooled", "item"):
-        assert 0 < run_tests("kendall_b", grouping, one_item, gold[:, None], draws).p[0, 1] <= 1
-    tests = run_tests("pearson", "system", one_item, gold[:, None], draws)
-    assert np.isnan(tests.p[0, 1])
-    assert (0, 1) in tests.reasons
-    draws = draw_swaps((1, 9), 600, rng=rng)
-    assert 0 < run_tests("pearson", "system", one_system, gold[None], draws).p[0, 1] <= 1
-    for statistic, grouping in (("pearson", "item"), ("acc_eq", "item"), ("pearson", "means")):
-        tests = run_tests(statistic, grouping, one_system, gold[None], draws)
-        assert np.isnan(tests.p[0, 1])
-        assert tests.reasons[0, 1]
-
-
 def test_draws_without_a_value_count_as_extreme() -> None:
     # Two items of two systems; b is constant, but for one cell: some swaps leave one side constant everywhere.
     scores = np.array([[[1.0, 1.0], [1.0, 2.0]], [[1.0, 2.0], [1.0, 1.0]]])
@@ -367,124 +319,6 @@ def test_draws_without_a_value_count_as_extreme() -> None:
     draws = draw_swaps((2, 2), 16, rng=np.random.default_rng(0))
     tests = run_tests("pearson", "item", scores, gold, draws, alternative="greater")
     assert tests.p[0, 1] == slow_p(differences, differences[0], "greater")[0]
-
-
-def test_early_stopping_stops_at_the_first_block_and_keeps_the_decision(medium) -> None:
-    # The peer's pair test looks at its counts only after a hit, so a pair with p = 0 is never stopped.
-    scores, gold = medium
-    stop = EarlyStop(level=0.05, risk=0.01, block=100)
-    for statistic, grouping in (("pearson", "item"), ("acc_eq", "item"), ("spearman", "system")):
-        draws = draw_swaps(gold.shape, 4000, rng=np.random.default_rng(9))
-        whole = run_tests(statistic, grouping, scores, gold, draws, alternative="greater")
-        stopped = run_tests(statistic, grouping, scores, gold, draws, alternative="greater", early_stop=stop)
-        assert whole.resamples[0, 2] == 4000
-        assert stopped.resamples[0, 2] <= 400
-        assert stopped.p[0, 2] > 0
-        off = ~np.eye(3, dtype=bool)
-        assert np.array_equal(whole.p[off] <= 0.05, stopped.p[off] <= 0.05)
-
-
-def test_early_stopping_decides_otherwise_no_more_often_than_its_risk() -> None:
-    # Hits are Bernoulli(p); the decision of endless drawing is p <= level. Binomial counts stand for the draws.
-    rng = np.random.default_rng(10)
-    stop = EarlyStop(level=0.05, risk=0.05, block=50)
-    for p in (0.03, 0.045, 0.055, 0.08):
-        hits = np.cumsum(rng.random((4000, 2000)) < p, axis=1)
-        decided = np.zeros(4000, dtype=bool)
-        wrong = np.zeros(4000, dtype=bool)
-        for made in range(50, 2001, 50):
-            counts = hits[:, made - 1]
-            now = stop.settled(counts, made, 2000) & ~decided
-            wrong |= now & (((counts + 1) / (made + 1) <= 0.05) != (p <= 0.05))
-            decided |= now
-        assert wrong.mean() <= 0.05
-
-
-def test_the_same_generator_gives_the_same_tests(medium) -> None:
-    _, gold = medium
-    scores = np.random.default_rng(0).normal(size=(3, *gold.shape))
-    one, two = (
-        all_pairs(scores, gold, statistic="segment.kendall_b.item", rng=np.random.default_rng(5), resamples=50)
-        for _ in range(2)
-    )
-    assert np.array_equal(one.p, two.p, equal_nan=True)
-    other = all_pairs(scores, gold, statistic="segment.kendall_b.item", rng=np.random.default_rng(6), resamples=50)
-    assert not np.array_equal(one.p, other.p, equal_nan=True)
-
-
-def test_more_draws_than_one_block_holds_are_all_different() -> None:
-    draws = draw_swaps((60, 5000), 300, rng=np.random.default_rng(0))
-    widths = [width for _, width in draws.blocks()]
-    assert sum(widths) == 300
-    assert len(widths) > 1
-    columns = np.concatenate(
-        [np.unpackbits(bits, axis=1, count=width)[:64].T for bits, width in draws.blocks()]
-    )
-    assert len(np.unique(columns, axis=0)) == 300
-    assert abs(columns.mean() - 0.5) < 0.02
-
-
-def slow_soft_accuracy(x: np.ndarray, y: np.ndarray, flips: np.ndarray) -> float:
-    """Soft pairwise accuracy by its definition, pair by pair and flip by flip; NaN is missing."""
-    losses = []
-    for i, j in itertools.combinations(range(len(x)), 2):
-        shared = ~(np.isnan(x[i]) | np.isnan(x[j]) | np.isnan(y[i]) | np.isnan(y[j]))
-        if not shared.any():
-            continue
-        p = []
-        for side in (x, y):
-            apart = (side[i] - side[j])[shared]
-            p.append(np.mean([flip[shared] @ apart >= apart.sum() - 1e-9 for flip in flips]))
-        losses.append(abs(p[0] - p[1]))
-    return 1 - float(np.mean(losses))
-
-
-@pytest.mark.parametrize("ragged", [False, True])
-def test_soft_pairwise_accuracy_under_swaps_is_that_of_the_definition(ragged) -> None:
-    rng = np.random.default_rng(12)
-    scores, gold = rng.integers(0, 4, (3, 4, 7)).astype(float), rng.integers(0, 3, (4, 7)).astype(float)
-    gold[:, 6] = np.nan
-    if ragged:
-        scores[0, 1, 2] = scores[2, 0, 0] = gold[3, 4] = np.nan
-    flips = sign_flips(7, 50, rng)
-    swaps = rng.random((20, 4, 7)) < 0.5
-    tests = soft_pairwise_permutation_tests(scores, gold, replayed_swaps(swaps), flips=flips, alternative="greater")
-    for i, j in itertools.combinations(range(3), 2):
-        a, b = standardised(scores[i], scores[j], gold)
-        human = np.where(np.isnan(a), np.nan, gold)
-        observed = slow_soft_accuracy(a, human, flips) - slow_soft_accuracy(b, human, flips)
-        draws = [
-            slow_soft_accuracy(np.where(swap, b, a), human, flips)
-            - slow_soft_accuracy(np.where(swap, a, b), human, flips)
-            for swap in swaps
-        ]
-        assert tests.difference[i, j] == pytest.approx(observed, abs=1e-12)
-        assert tests.p[i, j] * 21 - 1 == pytest.approx(20 * slow_p(draws, observed, "greater")[0], abs=1e-9)
-
-
-def test_sums_that_tie_count_in_soft_pairwise_accuracy_whatever_the_rounding() -> None:
-    # Ratings in tenths tie often; summed in single precision, as the peer does, many ties are lost.
-    rng = np.random.default_rng(13)
-    gold = rng.integers(0, 4, (4, 12)) / 10
-    scores = rng.integers(0, 4, (2, 4, 12)) / 10
-    every = np.array(list(itertools.product([1.0, -1.0], repeat=12)))
-    draws = draw_swaps(gold.shape, 8, rng=rng, swap="cells")
-    tests = soft_pairwise_permutation_tests(scores, gold, draws, flips=every)
-    value = [estimate.value for estimate in exact_soft_pairwise_accuracy(scores, gold)]
-    assert tests.difference[0, 1] == pytest.approx(value[0] - value[1], abs=1e-12)
-
-
-def test_scattered_missing_ratings_do_not_shift_items_against_each_other() -> None:
-    # The peer drops missing cells from a flat list and cuts the rest into rows again: systems get each other's items.
-    rng = np.random.default_rng(14)
-    gold = rng.normal(size=(3, 8))
-    scores = np.stack([gold, gold + 5 * rng.normal(size=gold.shape)])
-    gold[0, 1] = gold[1, 4] = gold[2, 7] = np.nan
-    flips = sign_flips(8, 200, rng)
-    draws = draw_swaps(gold.shape, 16, rng=rng)
-    tests = soft_pairwise_permutation_tests(scores, gold, draws, flips=flips)
-    other = np.where(np.isnan(gold), np.nan, scores[1])
-    assert tests.difference[0, 1] == pytest.approx(1 - slow_soft_accuracy(other, gold, flips), abs=1e-12)
 
 
 def test_published_system_scores_are_swapped_system_by_system() -> None:
@@ -499,51 +333,3 @@ def test_published_system_scores_are_swapped_system_by_system() -> None:
         for swap in all_swaps(8, 1, "cells")
     ]
     assert tests.p[0, 1] == pytest.approx(slow_p(differences, differences[0], "greater")[0])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"statistic": "kendal"}, "statistic must be"),
-        ({"grouping": "items"}, "grouping must be"),
-        ({"alternative": "less"}, "alternative must be"),
-        ({"gold": np.zeros((3, 4))}, "shape"),
-        ({"scores": np.full((2, 4, 3), np.inf)}, "infinite"),
-        ({"draws": draw_swaps((4, 4), 8, rng=np.random.default_rng(0))}, "the draws are for 4 systems and 4 items"),
-    ],
-)
-def test_bad_input_gets_one_clear_error(change, message) -> None:
-    rng = np.random.default_rng(16)
-    given = {
-        "scores": rng.normal(size=(2, 4, 3)),
-        "gold": rng.normal(size=(4, 3)),
-        "draws": draw_swaps((4, 3), 8, rng=rng),
-        "statistic": "pearson",
-        "grouping": "item",
-    } | change
-    with pytest.raises(ValueError, match=message):
-        correlation_permutation_tests(given.pop("scores"), given.pop("gold"), given.pop("draws"), **given)
-
-
-def test_bad_draws_and_stops_are_refused() -> None:
-    rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="swap must be"):
-        draw_swaps((3, 3), 8, rng=rng, swap="all")
-    with pytest.raises(ValueError, match="need systems"):
-        draw_swaps((3, 0), 8, rng=rng)
-    with pytest.raises(ValueError, match="swapped must be"):
-        replayed_swaps(np.zeros((3, 3)))
-    with pytest.raises(ValueError, match="early stopping"):
-        EarlyStop(level=0)
-    scores, gold = small_data(0, (3, 3))
-    draws = draw_swaps((3, 3), 8, rng=rng)
-    with pytest.raises(ValueError, match="epsilon"):
-        accuracy_permutation_tests(scores, gold, draws, epsilon=-1.0)
-    with pytest.raises(ValueError, match="epsilon"):
-        accuracy_permutation_tests(scores, gold, draws, epsilon=math.nan)
-    with pytest.raises(ValueError, match="flips must be"):
-        soft_pairwise_permutation_tests(scores, gold, draws, flips=np.zeros((5, 3)))
-    with pytest.raises(ValueError, match="statistic must be"):
-        system_permutation_tests(scores, gold, draws, statistic="accuracy")
-    with pytest.raises(ValueError, match="no statistic of ratings"):
-        all_pairs(scores, gold, statistic="pair.accuracy", rng=rng)

@@ -94,7 +94,7 @@ def test_variants_of_an_item_change_sign_together(alternative) -> None:
 
 def test_copies_of_the_same_evidence_do_not_make_it_stronger() -> None:
     rng = np.random.default_rng(3)
-    credits = rng.integers(0, 2, (2, 40)).astype(float)
+    credits = (rng.random((2, 40)) < np.array([[0.8], [0.6]])).astype(float)
     item = np.arange(40)
     once = preference_tests(credits, item)
     copied = preference_tests(np.tile(credits, 5), np.tile(item, 5))

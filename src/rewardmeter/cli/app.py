@@ -35,6 +35,7 @@ app = App(
     help_epilogue="Exit status: 0 done, 1 a stated check failed, 2 wrong use or bad input, 3 some items failed.",
     help_format="plaintext",
     default_parameter=Parameter(negative="", show_default=False),
+    suppress_keyboard_interrupt=False,
 )
 data = App(
     name="data",
@@ -310,6 +311,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        return _complain(f"standard output could not be written: {error.strerror or error}")
     except KeyboardInterrupt:
         _complain("stopped. What was scored is kept: run the same command again to go on.")
         return STOPPED
@@ -320,6 +323,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"unexpected {type(error).__name__}: {error}. This is a bug; REWARDMETER_TRACEBACK=1 shows where."
         )
         return BUG
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _complain(f"standard output could not be written: {error.strerror or error}")
     return result if isinstance(result, int) else DONE
 
 

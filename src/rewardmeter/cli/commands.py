@@ -13,18 +13,17 @@ from typing import Any
 
 from rich.console import Console
 
-from rewardmeter.api import contenders
+from rewardmeter.api import contenders, save_board
 from rewardmeter.cli.app import DONE, SOME_FAILED
 from rewardmeter.cli.progress import make_progress
-from rewardmeter.comparison import board_views, check_request, compare_scores
+from rewardmeter.comparison import check_request, compare_scores
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.io.describe import describe
 from rewardmeter.io.formats.columns import parse_mapping
 from rewardmeter.io.load import load
 from rewardmeter.io.score_file import write_scores
-from rewardmeter.report import html
-from rewardmeter.report.files import csv_text, json_text, write_text
+from rewardmeter.report.files import json_text, write_text
 from rewardmeter.report.terminal import print_board
 from rewardmeter.scoring import families
 
@@ -75,6 +74,8 @@ class ScorerOptions:
 
     def where(self) -> str | None:
         """Where scores are kept, as the library takes it."""
+        if self.workers < 1:
+            raise SpecError(f"--workers {self.workers}: at least one process is needed")
         return None if self.no_store else (self.store or "default")
 
 
@@ -110,7 +111,7 @@ def compare(
     console = Console(stderr=to_stdout, highlight=False)
     named = scorers.named()
     dataset = data.load()
-    check_request(dataset, measuring["aspect"], measuring["slices"], measuring["statistic"])
+    check_request(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
     made = _run(dataset, named, scorers)
     board = compare_scores(dataset, made, **measuring)
     board = replace(board, settings=replace(board.settings, command=_command()))
@@ -121,9 +122,7 @@ def compare(
     print_board(board, console)
     if not no_report and not (to_stdout and out is None):
         folder = Path(out or default_folder(data.spec))
-        write_text(folder / "board.json", json_text(board.to_dict()))
-        write_text(folder / "board.csv", csv_text(board.rows()))
-        html.write(board.to_dict(), board_views(dataset, made, board), folder / "index.html")
+        save_board(dataset, made, board, folder)
         console.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'board.json'}", soft_wrap=True)
     failed = sum(contender.scores.counts().get("failed", 0) for contender in made)
     return SOME_FAILED if failed else DONE

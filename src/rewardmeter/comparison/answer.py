@@ -15,6 +15,9 @@ from rewardmeter.stats.result import Estimate, short
 __all__ = ["caveats", "headline", "show"]
 
 
+CORRECTIONS = {"holm": "Holm", "benjamini-hochberg": "Benjamini–Hochberg", "": "uncorrected"}
+
+
 def show(estimate: Estimate) -> str:
     """A value with its interval, with honest digits: ``.543 [.540, .546]``; ``undefined`` where there is none."""
     if not estimate.defined:
@@ -105,6 +108,15 @@ def _failure_sentence(reason: str, group: Sequence[Entry]) -> str:
     return f"{count:,} scores of {names} failed and were left out ({more}{reason[:120]})."
 
 
+def _tie_sentence(entries: Sequence[Entry]) -> str:
+    start = "Ties: gold ties count as right when scores differ by at most ε; ε is fitted on these same items"
+    found = [entry.statistics["segment.acc_eq.item"] for entry in entries if "segment.acc_eq.item" in entry.statistics]
+    gaps = [abs(e.value - e.detail["cross_fitted"]) for e in found if e.defined and "cross_fitted" in e.detail]
+    if not gaps:
+        return f"{start}."
+    return f"{start}; fitted on other items it moves a value by at most {short(max(gaps), 3)}."
+
+
 def caveats(board: Board) -> tuple[str, ...]:
     """What the numbers do not show: coverage, tie rule, tests, how intervals were made."""
     entries, settings, gold = board.entries, board.settings, board.gold
@@ -114,18 +126,33 @@ def caveats(board: Board) -> tuple[str, ...]:
         worst = min(partial, key=lambda entry: entry.coverage)
         lines.append(
             f"{len(partial)} of {len(entries)} scorers do not cover every judgment (least: {worst.scorer},"
-            f" {worst.coverage:.1%}); each is measured on what it covers."
+            f" {math.floor(worst.coverage * 1000) / 10:.1f}%); each is measured on what it covers."
         )
+    else:
+        lines.append("Every scorer covers every judgment.")
+    accuracies = [e.statistics["pair.accuracy"] for e in entries if "pair.accuracy" in e.statistics]
+    unread = sum(estimate.detail.get("unread", 0) for estimate in accuracies)
+    if unread:
+        lines.append(f"{unread:,.0f} recorded verdicts could not be read; they name neither response and earn nothing.")
+    abstained = [entry for entry in entries if entry.outcomes.get("abstained") and entry.kind == "computed"]
+    if abstained:
+        names = _join([entry.scorer for entry in abstained]) if len(abstained) <= 4 else f"{len(abstained)} scorers"
+        lines.append(f"{sum(e.outcomes['abstained'] for e in abstained):,} abstentions of {names} were left out.")
     failed = [entry for entry in entries if entry.outcomes.get("failed", 0)]
     lines += [_failure_sentence(reason, group) for reason, group in _by_reason(failed).items()]
     if settings.primary == "segment.acc_eq.item":
-        lines.append("Ties: gold ties count as right when scores differ by at most ε; ε is fitted on these same items.")
+        lines.append(_tie_sentence(entries))
+        constant = gold.get("constant")
+        if isinstance(constant, float):
+            lines.append(f"A scorer that says the same of every response gets {short(constant, 3)}.")
     elif settings.primary.startswith("pair.accuracy"):
         lines.append("Ties: pairs that people tied are left out; a scorer's tie earns 0 in accuracy, ½ in its twin.")
+    elif settings.primary.startswith("pair.best_of_k") and isinstance(gold.get("chance"), float):
+        lines.append(f"Choosing at random gets {short(float(gold['chance']), 3)}.")
     if settings.tests is not None:
         lines.append(
             f"Clusters: no member of a cluster is significantly better than a later one ({settings.tests}, all pairs,"
-            f" two-sided, Holm, α = {settings.alpha:g})."
+            f" two-sided, {CORRECTIONS[settings.correction or '']}, α = {settings.alpha:g})."
         )
     elif len(entries) > 1:
         lines.append("Scorers were not tested against each other; overlapping intervals are not a test.")

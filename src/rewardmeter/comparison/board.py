@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from rewardmeter.errors import UnknownNameError
@@ -162,8 +163,8 @@ class Settings:
         Of the intervals.
     command, versions:
         How to make the board again.
-    tests, alpha:
-        How scorers were tested against each other (None if they were not), and the level after Holm's correction.
+    tests, alpha, correction:
+        How scorers were tested against each other (None if they were not), and the level after ``correction``.
     """
 
     primary: str
@@ -174,6 +175,7 @@ class Settings:
     versions: Mapping[str, str] = field(default_factory=dict)
     tests: str | None = None
     alpha: float = 0.05
+    correction: str | None = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ class Board:
                 "versions": dict(self.settings.versions),
                 "tests": self.settings.tests,
                 "alpha": self.settings.alpha if self.settings.tests else None,
+                "correction": self.settings.correction,
             },
             "human_ceiling": {name: estimate.to_dict() for name, estimate in self.human_ceiling.items()} or None,
             "headline": list(self.headline),
@@ -288,6 +291,18 @@ class Board:
         import polars as pl
 
         return pl.DataFrame(self.rows())
+
+    def _repr_html_(self) -> str:
+        """The table for notebooks."""
+        label = describe(self.settings.primary).label
+        cells = []
+        for rank, entry in zip(self.ranks(), self.entries, strict=True):
+            estimate = entry.statistics.get(self.settings.primary)
+            values = (entry.cluster or "–", rank or "–", entry.scorer, "undefined" if estimate is None else estimate)
+            cells.append("<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in values) + "</tr>")
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("cluster", "rank", "scorer", label))
+        sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.headline)
+        return f"{sentences}<table><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody></table>"
 
     def __str__(self) -> str:
         """A plain table of the primary statistic; the command line shows a richer one."""

@@ -150,7 +150,7 @@ def _evidence(values: FloatArray, contenders: Sequence[Contender], pairs: PairGo
         return None
     shape = (len(contenders), len(pairs))
     first, second = np.full((2, *shape), np.nan)
-    asked = np.zeros(shape, dtype=bool)
+    asked = np.zeros((2, *shape), dtype=bool)
     for k, contender in enumerate(contenders):
         recorded = contender.recorded
         if recorded is None or recorded.first is None:
@@ -159,5 +159,8 @@ def _evidence(values: FloatArray, contenders: Sequence[Contender], pairs: PairGo
         if recorded.second is not None:
             second[k] = pairs.per_pair(recorded.second)
         marks = ~np.isnan(recorded.first) if recorded.asked is None else recorded.asked
-        asked[k, pairs.row[marks]] = True
+        asked[0, k, pairs.row[marks]] = True
+        if recorded.second is not None and not np.all(np.isnan(recorded.second)):
+            swapped = marks if recorded.asked_second is None else recorded.asked_second
+            asked[1, k, pairs.row[swapped]] = True
     return PairEvidence(values[:, pairs.a] - values[:, pairs.b], first, second, asked)

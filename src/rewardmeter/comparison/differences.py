@@ -16,6 +16,7 @@ from rewardmeter.stats.best_of_k import group_credits
 from rewardmeter.stats.preference import pair_credits
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import PairwiseTests, all_pairs, preference_tests, significance_clusters
+from rewardmeter.stats.significance.multiplicity import Correction
 from rewardmeter.types import FloatArray, IntArray
 
 __all__ = ["ALPHA", "Differences", "differences"]
@@ -32,14 +33,15 @@ class Differences:
     cluster:
         (K,) 1 for the best cluster; 0 where the statistic is undefined.
     p_adjusted:
-        (K, K) two-sided p-values after Holm's correction; NaN where there is no test.
-    method:
-        How it was tested, in words.
+        (K, K) two-sided p-values after correction; NaN where there is no test.
+    method, correction:
+        How it was tested and corrected, in words.
     """
 
     cluster: IntArray
     p_adjusted: FloatArray
     method: str
+    correction: str
 
 
 def differences(
@@ -75,8 +77,11 @@ def differences(
     if tests is None:
         return None
     point = np.array([np.nan if estimate is None else estimate.value for estimate in estimates])
-    clusters = significance_clusters(point, tests, level=ALPHA, correction="holm")
-    return Differences(clusters.rank.astype(np.int32), clusters.p, tests.method)
+    # Drawn p-values have a floor of 1 / (draws + 1), under which Holm finds nothing among hundreds of pairs.
+    drawn = bool(np.any(tests.resamples > 0))
+    correction: Correction = "benjamini-hochberg" if drawn else "holm"
+    clusters = significance_clusters(point, tests, level=ALPHA, correction=correction)
+    return Differences(clusters.rank.astype(np.int32), clusters.p, tests.method, correction)
 
 
 def _rating_tests(
@@ -101,6 +106,8 @@ def _rating_tests(
             rng=rng,
             resamples=draws,
             epsilon=np.array(epsilon),
+            # Swapping the pairs of an item one by one, as WMT does, rejects true nulls two to four times too often.
+            verdicts="items",
         )
     except ValueError:
         if statistic in ("segment.roc_auc", "segment.acc_eq.item") or statistic.startswith("segment.pearson"):

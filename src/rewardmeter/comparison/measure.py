@@ -6,7 +6,7 @@ May import `types`, `dataset`, `errors` and `stats`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +19,36 @@ from rewardmeter.stats.best_of_k import (
     mean_reciprocal_rank_estimates,
 )
 from rewardmeter.stats.cells import Grouping
-from rewardmeter.stats.classification import roc_auc_estimates
+from rewardmeter.stats.classification import average_precision_estimates, roc_auc_estimates
 from rewardmeter.stats.correlation import Statistic, correlation_estimates
 from rewardmeter.stats.preference import accuracy_estimates, macro_average, pair_credits
 from rewardmeter.stats.result import Estimate
-from rewardmeter.stats.system import SystemStatistic, system_estimates_of
-from rewardmeter.stats.ties import acc_eq_estimates
+from rewardmeter.stats.soft_pairwise import soft_pairwise_accuracy
+from rewardmeter.stats.system import SystemStatistic, system_estimates_of, system_means
+from rewardmeter.stats.ties import acc_eq_estimates, cross_fitted_ties
 from rewardmeter.stats.verdicts import combine_games, order_statistics
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["PairEvidence", "Resampling", "best_of_k_statistics", "pair_statistics", "rating_statistics"]
+__all__ = [
+    "PairEvidence",
+    "Resampling",
+    "best_of_k_statistics",
+    "cross_fit_ties",
+    "pair_statistics",
+    "rating_statistics",
+]
 
 Rows = list[dict[str, Estimate]]
 CORRELATIONS: tuple[Statistic, ...] = ("pearson", "spearman", "kendall_b")
-SYSTEM_STATISTICS: tuple[SystemStatistic, ...] = ("pearson", "spearman", "kendall_b", "pairwise_accuracy")
+SYSTEM_STATISTICS: tuple[SystemStatistic, ...] = (
+    "pearson",
+    "spearman",
+    "kendall_b",
+    "pairwise_accuracy",
+    "pearson_without_outliers",
+)
+SOFT_PAIRWISE_SEED = 4  # that of the reference implementation, so that published values come out
+TIE_FOLDS = 5
 Mask = NDArray[np.bool_]
 
 
@@ -87,6 +103,8 @@ def rating_statistics(
         _put(rows, "segment.acc_eq.item", acc_eq_estimates(scores, human, weights=weights, level=level))
     if gold.binary:
         _put(rows, "segment.roc_auc", roc_auc_estimates(scores, human, weights=weights, level=level))
+        precision = average_precision_estimates(scores, human, weights=weights, level=level)
+        _put(rows, "segment.average_precision", precision)
     if gold.systems is not None:
         if gold.systems is not gold.cells:
             scores, human = _matrices(values, gold.value, gold.systems.spread, items)
@@ -123,17 +141,40 @@ def _system_statistics(
     rated = np.any(~np.isnan(human), axis=1)
     if np.sum(rated) < 2:
         return
+    # One system gold for all scorers, whatever each of them misses.
+    overall = system_means(human[rated])
+    if gold.system_values is not None and published is not None:
+        overall = np.where(np.isnan(gold.system_values[rated]), overall, gold.system_values[rated])
     made_by_statistic = system_estimates_of(
         SYSTEM_STATISTICS,
         scores[:, rated],
         human[rated],
         published_scores=None if published is None else published[:, rated],
-        published_gold=None if gold.system_values is None or published is None else gold.system_values[rated],
+        published_gold=overall,
         weights=weights,
         level=level,
     )
     for statistic, made in made_by_statistic.items():
         _put(rows, f"system.{statistic}", made)
+    soft = soft_pairwise_accuracy(scores[:, rated], human[rated], rng=np.random.default_rng(SOFT_PAIRWISE_SEED))
+    _put(rows, "system.soft_pairwise_accuracy", soft)
+
+
+def cross_fit_ties(rows: Rows, values: FloatArray, gold: RatingGold, seed: int) -> None:
+    """Add to each ``segment.acc_eq.item`` what it is with ε fitted on other items (``cross_fitted`` in its detail).
+
+    Nothing is added where there are fewer rated items than folds.
+    """
+    scores, human = _matrices(values, gold.value, gold.cells.spread, None)
+    rated = ~np.all(np.isnan(human), axis=0)
+    if np.sum(rated) < TIE_FOLDS:
+        return
+    fitted = cross_fitted_ties(
+        scores[:, :, rated], human[:, rated], folds=TIE_FOLDS, rng=np.random.default_rng(seed)
+    )
+    for row, held_out in zip(rows, fitted.accuracy, strict=True):
+        known = row["segment.acc_eq.item"]
+        row["segment.acc_eq.item"] = replace(known, detail={**known.detail, "cross_fitted": float(held_out)})
 
 
 def _segment_id(statistic: str, grouping: str) -> str:
@@ -156,7 +197,7 @@ class PairEvidence:
     first, second:
         (K, P) recorded verdicts, NaN throughout for scorers without.
     asked:
-        (K, P) whether a recorded judge was asked.
+        (2, K, P) whether a recorded judge was asked, in the order given and swapped.
     """
 
     margins: FloatArray
@@ -165,22 +206,37 @@ class PairEvidence:
     asked: Mask
 
     @property
+    def verdicts(self) -> FloatArray:
+        """(K, P) recorded verdicts, both games joined; an answer that could not be read is a tie: it names nobody."""
+        joined = combine_games(self.first, self.second)
+        return np.where(np.isnan(joined) & np.any(self.asked, axis=0), 0.0, joined)
+
+    @property
+    def by_verdict(self) -> Mask:
+        """(K,) which scorers have recorded verdicts."""
+        return np.asarray(np.any(~np.isnan(self.first) | ~np.isnan(self.second), axis=1))
+
+    @property
+    def unread(self) -> NDArray[np.int64]:
+        """(K,) pairs about which a judge was asked and no answer could be read."""
+        lost = np.any(self.asked, axis=0) & np.isnan(self.first) & np.isnan(self.second)
+        return np.asarray(np.sum(lost, axis=1))
+
+    @property
     def judged(self) -> FloatArray:
         """(K, P) what decides accuracy: recorded verdicts where a scorer has any, else margins."""
-        verdicts = combine_games(self.first, self.second)
-        has_verdicts = np.any(~np.isnan(verdicts), axis=1)
-        return np.where(has_verdicts[:, None], verdicts, self.margins)
+        return np.where(self.by_verdict[:, None], self.verdicts, self.margins)
 
     @property
     def scored(self) -> FloatArray:
         """(K, P) what half credit for ties is taken from: margins where a scorer has any, else verdicts."""
         has_margins = np.any(~np.isnan(self.margins), axis=1)
-        return np.where(has_margins[:, None], self.margins, combine_games(self.first, self.second))
+        return np.where(has_margins[:, None], self.margins, self.verdicts)
 
     def of(self, pairs: Mask) -> PairEvidence:
         """The evidence on some pairs only."""
         return PairEvidence(
-            self.margins[:, pairs], self.first[:, pairs], self.second[:, pairs], self.asked[:, pairs]
+            self.margins[:, pairs], self.first[:, pairs], self.second[:, pairs], self.asked[:, :, pairs]
         )
 
 
@@ -207,7 +263,10 @@ def pair_statistics(
     weights, level = resampling.weights, resampling.level
     judged = part.judged
     rows: Rows = [{} for _ in judged]
-    _put(rows, "pair.accuracy", accuracy_estimates(judged, human, item, ties="wrong", weights=weights, level=level))
+    plain = accuracy_estimates(judged, human, item, ties="wrong", weights=weights, level=level)
+    counted = zip(plain, part.by_verdict, part.unread, strict=True)
+    plain = [replace(e, detail={**e.detail, "unread": float(lost)}) if by else e for e, by, lost in counted]
+    _put(rows, "pair.accuracy", plain)
     half = accuracy_estimates(part.scored, human, item, ties="half", weights=weights, level=level)
     _put(rows, "pair.accuracy_half_ties", half)
     for index in list((groups or {}).values())[:1]:
@@ -220,7 +279,7 @@ def pair_statistics(
             part.second[two_games],
             human,
             item,
-            recorded=part.asked[two_games],
+            recorded=part.asked[:, two_games],
             weights=weights,
             level=level,
         )

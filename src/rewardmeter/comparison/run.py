@@ -19,6 +19,7 @@ from rewardmeter.comparison.measure import (
     Resampling,
     Rows,
     best_of_k_statistics,
+    cross_fit_ties,
     pair_statistics,
     rating_statistics,
 )
@@ -28,15 +29,26 @@ from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.ties import acc_eq
 
 __all__ = ["check_request", "compare_scores"]
 
 MOST_WEIGHT_CELLS = 100_000_000
 FEWEST_RESAMPLES = 200
+FEWEST_USEFUL = 20
 MOST_REASONS = 3
 
 
-def check_request(dataset: Dataset, aspect: str | None, slices: Sequence[str], statistic: str | None) -> None:
+def check_request(
+    dataset: Dataset,
+    aspect: str | None,
+    slices: Sequence[str],
+    statistic: str | None,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    draws: int = 1000,
+) -> None:
     """Everything that can be wrong with a request before a single score is paid for.
 
     Raises
@@ -51,6 +63,12 @@ def check_request(dataset: Dataset, aspect: str | None, slices: Sequence[str], s
         slice_column(dataset, name)
     if statistic is not None and statistic not in CATALOGUE:
         raise UnknownNameError("statistic", statistic, CATALOGUE)
+    if resamples < 0 or 0 < resamples < FEWEST_USEFUL:
+        raise InputError(f"{resamples} resamples make no interval", fix="Use 0 for none, or some hundreds.")
+    if not 0 < level < 1:
+        raise InputError(f"level {level} must lie between 0 and 1")
+    if draws < 0 or 0 < draws < FEWEST_USEFUL:
+        raise InputError(f"{draws} draws make no test", fix="Use 0 for none, or some hundreds.")
 
 
 def compare_scores(
@@ -90,13 +108,16 @@ def compare_scores(
     UnknownNameError
         If the aspect, a slice column or the statistic does not exist.
     """
-    _check(contenders, resamples, level)
+    _check(contenders)
+    check_request(dataset, aspect, slices, statistic, resamples=resamples, level=level, draws=draws)
     case = make_case(dataset, contenders, aspect)
     columns = [slice_column(dataset, name) for name in slices]
     resampling, drawn = _resampling(dataset.n_items, resamples, level, seed)
     whole = _statistics(case, resampling, None, columns)
     parts = [_sliced(case, resampling, column) for column in columns]
     primary = _primary(case.gold, whole, statistic)
+    if case.gold.ratings is not None and primary == "segment.acc_eq.item":
+        cross_fit_ties(whole, case.values, case.gold.ratings, seed)
     tested = differences(primary, [row.get(primary) for row in whole], case, draws=draws, seed=seed)
     entries = [
         Entry(
@@ -105,7 +126,7 @@ def compare_scores(
             contender.reads,
             contender.baseline,
             _coverage(case, k),
-            contender.scores.counts(),
+            _outcomes(case, k, contender),
             whole[k],
             {column.name: part[k] for column, part in zip(columns, parts, strict=True)},
             contender.scores.cost,
@@ -116,9 +137,9 @@ def compare_scores(
         for k, contender in enumerate(contenders)
     ]
     ceiling = human_ceiling(case, primary, level=level, seed=seed)
-    settings = Settings(
-        primary, level, drawn, seed, command, _versions(), None if tested is None else tested.method, ALPHA
-    )
+    settings = Settings(primary, level, drawn, seed, command, _versions())
+    if tested is not None:
+        settings = replace(settings, tests=tested.method, alpha=ALPHA, correction=tested.correction)
     ordered = tuple(sorted(entries, key=lambda entry: _rank_key(entry, primary)))
     board = Board(
         _dataset_facts(dataset),
@@ -130,17 +151,13 @@ def compare_scores(
     return replace(board, headline=headline(board), caveats=caveats(board))
 
 
-def _check(contenders: Sequence[Contender], resamples: int, level: float) -> None:
+def _check(contenders: Sequence[Contender]) -> None:
     if not contenders:
         raise InputError("there is nothing to compare", fix="Name scorers with --scorer, for example --scorer chrf.")
     names = [contender.name for contender in contenders]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"scorer '{twice}' is on the board twice")
-    if resamples < 0 or (0 < resamples < 2):
-        raise InputError(f"{resamples} resamples make no interval", fix="Use 0 for none, or some hundreds.")
-    if not 0 < level < 1:
-        raise InputError(f"level {level} must lie between 0 and 1")
 
 
 def _resampling(n_items: int, resamples: int, level: float, seed: int) -> tuple[Resampling, int]:
@@ -197,13 +214,24 @@ def _judged_items(dataset: Dataset, gold: Gold) -> NDArray[np.bool_]:
     return judged
 
 
+def _outcomes(case: Case, k: int, contender: Contender) -> dict[str, int]:
+    """Outcomes of the responses, or of the pairs for a judge of which the data has verdicts alone."""
+    evidence, recorded = case.evidence, contender.recorded
+    if evidence is None or recorded is None or recorded.values is not None or not evidence.by_verdict[k]:
+        return contender.scores.counts()
+    asked, unread = int(np.sum(np.any(evidence.asked[:, k], axis=0))), int(evidence.unread[k])
+    counts = {"scored": asked - unread, "abstained": unread, "missing": evidence.asked.shape[2] - asked}
+    return {name: count for name, count in counts.items() if count}
+
+
 def _coverage(case: Case, k: int) -> float:
     """Share of what people judged that scorer k has a value for; both kinds of gold count where there are both."""
     known: list[NDArray[np.bool_]] = []
     if case.gold.ratings is not None:
         known.append(~np.isnan(case.values[k][~np.isnan(case.gold.ratings.value)]))
     if case.evidence is not None:
-        known.append(~np.isnan(case.evidence.judged[k]))
+        read = ~(np.isnan(case.evidence.first[k]) & np.isnan(case.evidence.second[k]))
+        known.append(read if case.evidence.by_verdict[k] else ~np.isnan(case.evidence.margins[k]))
     elif case.dataset.best_of_k is not None:
         known.append(~np.isnan(case.values[k][case.dataset.best_of_k.response]))
     marks = np.concatenate(known)
@@ -258,6 +286,7 @@ def _gold_facts(case: Case) -> dict[str, object]:
             raters=ratings.raters,
             judged=int(np.sum(~np.isnan(ratings.value))),
             tie_share=None if np.isnan(share) else share,
+            constant=_constant_scorer(case),
             binary=ratings.binary,
             system_level="published system scores where the data has them, else means over rated items"
             if ratings.system_values is not None or any(r.system_values for r in dataset.recorded.values())
@@ -280,7 +309,20 @@ def _gold_facts(case: Case) -> dict[str, object]:
         facts["pairs"] = len(pairs)
     if dataset.best_of_k is not None:
         facts["groups"] = len(dataset.best_of_k)
+        sizes = np.diff(dataset.best_of_k.offsets)
+        correct = np.add.reduceat(dataset.best_of_k.best.astype(np.int64), dataset.best_of_k.offsets[:-1])
+        facts["chance"] = float(np.mean(correct / sizes))
     return facts
+
+
+def _constant_scorer(case: Case) -> float | None:
+    """What a scorer that gives every response the same score gets by ``segment.acc_eq.item``."""
+    ratings = case.gold.ratings
+    if ratings is None:
+        return None
+    same = ratings.cells.spread(np.zeros((1, case.dataset.n_responses)))
+    value = float(acc_eq(same, ratings.cells.spread(ratings.value), grouping="item").accuracy[0])
+    return None if np.isnan(value) else value
 
 
 def _versions() -> dict[str, str]:

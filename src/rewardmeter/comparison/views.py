@@ -6,37 +6,47 @@ Large data is aggregated here, before it is drawn. May import `types`, `dataset`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.comparison.board import Board
-from rewardmeter.comparison.case import Contender, Gold, gold_of
-from rewardmeter.dataset import Dataset
+from rewardmeter.comparison.case import Case, Contender, make_case
+from rewardmeter.dataset import BestOfK, Dataset
 from rewardmeter.stats.catalogue import describe
-from rewardmeter.types import FloatArray, Prompt
+from rewardmeter.stats.verdicts import combine_games
+from rewardmeter.types import FloatArray, IntArray, Prompt
 
 __all__ = ["board_views"]
 
 BINS = 36
 MOST_ITEMS = 80
+MOST_NUMBERS = 60_000
 MOST_RESPONSES = 40
 MOST_REFERENCES = 5
 MOST_CHARACTERS = 1500
+VERDICT_EDGES = (-1.5, -0.5, 0.5, 1.5)
 
 
 def board_views(dataset: Dataset, contenders: Sequence[Contender], board: Board) -> dict[str, Any]:
     """Plain JSON values for the report: ``agreement``, ``margins``, ``items`` and ``statistics``.
 
-    Texts are cut at 1,500 characters (the fields called ``cut`` hold the full length) and at most 80 items are shown:
-    for each scorer those on which it and people disagree most. Disagreement is, with ratings, the mean distance between
-    standardised score and standardised rating over an item's responses (both centred by item); with preferences, how
-    far the item's worst pair goes against people, in standard deviations of the margin.
+    ``margins`` holds a histogram per scorer, by ``kind``: ``"score"`` (score of the response that people prefer minus
+    score of the other), ``"verdict"`` (1 for that response, 0 tie, -1 for the other, two games joined as
+    `PairEvidence.judged` joins them), ``"best_of_k"`` (best correct score minus best wrong score of a group).
+
+    ``items`` says how many items were ``looked_at`` and holds those ``shown``: for each scorer the ones on which it and
+    people disagree most, at most 80 and at most about 60,000 scores and verdicts. The scores of a response stand in the
+    order of ``scorers``; the ``judges`` among them judge by verdict, and a pair's ``verdicts`` name each judge that was
+    asked (None: its answer could not be read). Texts are cut at 1,500 characters (the fields called ``cut`` hold the
+    full length). Disagreement is, with ratings, the mean distance between standardised score and standardised rating
+    over an item's responses (both centred by item); else how far the item's worst pair or group goes against people, in
+    standard deviations of the margin.
     """
-    gold = gold_of(dataset, board.gold.get("aspect"))
     by_name = {contender.name: contender for contender in contenders}
-    ordered = [by_name[name] for name in board.scorers]
+    case = make_case(dataset, [by_name[name] for name in board.scorers], board.gold.get("aspect"))
     views: dict[str, Any] = {
         "agreement": {},
         "margins": {},
@@ -49,17 +59,16 @@ def board_views(dataset: Dataset, contenders: Sequence[Contender], board: Board)
         },
     }
     apart: dict[str, FloatArray] = {}
-    for contender in ordered:
-        values = contender.scores.values
-        if gold.ratings is not None:
-            human = gold.ratings.value
-            views["agreement"][contender.name] = _agreement(values, human, dataset.response_item, dataset.n_items)
-            apart[contender.name] = _rating_disagreement(values, human, dataset)
-        elif gold.pairs is not None:
-            signed = _signed_margin(contender, gold)
-            views["margins"][contender.name] = _histogram(signed)
-            apart[contender.name] = _worst_pair(signed, gold.pairs.item, dataset.n_items)
-    views["items"] = _items(dataset, gold, ordered, apart)
+    if case.gold.ratings is not None:
+        human = case.gold.ratings.value
+        for name, values in zip(board.scorers, case.values, strict=True):
+            views["agreement"][name] = _agreement(values, human, dataset.response_item, dataset.n_items)
+            apart[name] = _rating_disagreement(values, human, dataset)
+    else:
+        for name, margins in zip(board.scorers, _all_margins(case), strict=True):
+            views["margins"][name] = _histogram(margins)
+            apart[name] = _worst(margins, dataset.n_items)
+    views["items"] = _items(case, board.scorers, apart)
     return views
 
 
@@ -136,53 +145,131 @@ def _rating_disagreement(values: FloatArray, human: FloatArray, dataset: Dataset
         return np.asarray(np.where(count > 0, np.bincount(where, weights=gap, minlength=n) / count, np.nan))
 
 
-def _signed_margin(contender: Contender, gold: Gold) -> FloatArray:
-    """(P,) margin towards the response that people preferred; NaN for human ties and unscored pairs."""
-    pairs = gold.pairs
+@dataclass(frozen=True, eq=False)
+class _Margins:
+    """How far one scorer goes with people, (U,) by pair or group: positive with them, NaN where nothing is to be said;
+    and the (U,) item of each."""
+
+    signed: FloatArray
+    item: IntArray
+    kind: Literal["score", "verdict", "best_of_k"]
+
+
+def _all_margins(case: Case) -> list[_Margins]:
+    """Margins of every scorer: of best-of-k groups where these are the gold, else of pairs."""
+    groups, pairs, evidence = case.groups, case.gold.pairs, case.evidence
+    if groups is not None:
+        return [_Margins(signed, case.group_item, "best_of_k") for signed in _group_margins(case.values, groups)]
     assert pairs is not None
-    values = contender.scores.values
-    margin = values[pairs.a] - values[pairs.b]
-    if np.all(np.isnan(margin)) and contender.recorded is not None and contender.recorded.first is not None:
-        margin = pairs.per_pair(contender.recorded.first)
+    assert evidence is not None
     side = np.sign(pairs.probability - 0.5)
-    return np.where(side == 0, np.nan, margin * side)
+    side[side == 0] = np.nan
+    return [
+        _Margins(judged * side, pairs.item, "verdict" if by_verdict else "score")
+        for judged, by_verdict in zip(evidence.judged, _judges(case), strict=True)
+    ]
 
 
-def _histogram(signed: FloatArray) -> dict[str, Any] | None:
-    known = signed[~np.isnan(signed)]
+def _group_margins(values: FloatArray, groups: BestOfK) -> FloatArray:
+    """(K, G) best correct score minus best wrong score; NaN where a response of the group has no score."""
+    scores, starts = values[:, groups.response], groups.offsets[:-1]
+    correct = np.maximum.reduceat(np.where(groups.best | np.isnan(scores), scores, -np.inf), starts, axis=1)
+    wrong = np.maximum.reduceat(np.where(~groups.best | np.isnan(scores), scores, -np.inf), starts, axis=1)
+    margin = correct - wrong
+    return np.where(np.isinf(margin), np.nan, margin)
+
+
+def _judges(case: Case) -> NDArray[np.bool_]:
+    """(K,) whether recorded verdicts decide the scorer's accuracy."""
+    return np.zeros(len(case.values), dtype=bool) if case.evidence is None else case.evidence.by_verdict
+
+
+def _histogram(margins: _Margins) -> dict[str, Any] | None:
+    known = margins.signed[~np.isnan(margins.signed)]
     if not len(known):
         return None
-    reach = float(np.quantile(np.abs(known), 0.995)) or float(np.max(np.abs(known))) or 1.0
-    edges = np.linspace(-reach, reach, BINS + 2)
-    counts, _ = np.histogram(np.clip(known, -reach, reach), bins=edges)
-    return {"edges": _rounded(edges), "counts": counts.astype(int).tolist()}
+    if margins.kind == "verdict":
+        edges = np.array(VERDICT_EDGES)
+    else:
+        reach = float(np.quantile(np.abs(known), 0.995)) or float(np.max(np.abs(known))) or 1.0
+        known = np.clip(known, -reach, reach)
+        edges = np.linspace(-reach, reach, BINS + 2)  # an odd number of bins, so that one lies around zero
+    counts, _ = np.histogram(known, bins=edges)
+    return {"edges": _rounded(edges), "counts": counts.astype(int).tolist(), "kind": margins.kind}
 
 
-def _worst_pair(signed: FloatArray, item: NDArray[np.int32], n: int) -> FloatArray:
-    """(N,) how far the item's worst pair goes against people, in standard deviations of the margin."""
+def _worst(margins: _Margins, n: int) -> FloatArray:
+    """(N,) how far the item's worst pair or group goes against people, in standard deviations of the margin (in units
+    of the margin where all are equal)."""
     out = np.full(n, -np.inf)
-    known = ~np.isnan(signed)
-    spread = float(np.std(signed[known])) if np.any(known) else 0.0
-    if spread > 0:
-        np.maximum.at(out, item[known], -signed[known] / spread)
+    known = ~np.isnan(margins.signed)
+    signed = margins.signed[known]
+    if len(signed):
+        spread = float(np.std(signed)) or float(np.max(np.abs(signed))) or 1.0
+        np.maximum.at(out, margins.item[known], -signed / spread)
     return np.where(np.isinf(out), np.nan, out)
 
 
-def _items(
-    dataset: Dataset, gold: Gold, contenders: Sequence[Contender], apart: Mapping[str, FloatArray]
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, eq=False)
+class _Browsed:
+    """What an item is shown with: the arrays, the scorers in board order, which of them (K,) judge by verdict, how far
+    each is from people by item, and which responses are correct (absent: in no best-of-k group)."""
+
+    case: Case
+    scorers: Sequence[str]
+    judges: NDArray[np.bool_]
+    apart: Mapping[str, FloatArray]
+    best: Mapping[int, bool]
+
+
+def _items(case: Case, scorers: Sequence[str], apart: Mapping[str, FloatArray]) -> dict[str, Any]:
+    judges = _judges(case)
+    known = np.any([~np.isnan(far) for far in apart.values()], axis=0)
+    browsed = _Browsed(case, scorers, judges, apart, _best_marks(case))
+    return {
+        "scorers": list(scorers),
+        "judges": [name for name, by_verdict in zip(scorers, judges, strict=True) if by_verdict],
+        "looked_at": int(np.sum(known)),
+        "shown": [_item(browsed, index) for index in _chosen(browsed)],
+    }
+
+
+def _chosen(browsed: _Browsed) -> list[int]:
+    """Items by number: every scorer's worst, then every scorer's second worst, …, until the page has enough."""
+    dataset, pairs = browsed.case.dataset, browsed.case.gold.pairs
+    numbers = np.minimum(np.diff(dataset.item_start), MOST_RESPONSES) * len(browsed.scorers)
+    if pairs is not None:
+        numbers = numbers + np.bincount(pairs.item, minlength=dataset.n_items) * np.sum(browsed.judges)
+    worst = []
+    for far in browsed.apart.values():
+        order = np.argsort(np.where(np.isnan(far), np.inf, -far), kind="stable")[:MOST_ITEMS]
+        worst.append([int(index) for index in order if far[index] > 0])
     chosen: dict[int, None] = {}
-    for place in range(max(3, MOST_ITEMS // max(1, len(apart)))):
-        for far in apart.values():
-            order = np.argsort(np.where(np.isnan(far), -np.inf, far))[::-1]
-            if place < len(order) and far[order[place]] > 0 and len(chosen) < MOST_ITEMS:
-                chosen.setdefault(int(order[place]))
-    return [_item(dataset, gold, contenders, apart, index) for index in sorted(chosen)]
+    room = MOST_NUMBERS
+    for place in range(max(map(len, worst), default=0)):
+        for index in (order[place] for order in worst if place < len(order)):
+            if index in chosen:
+                continue
+            room -= int(numbers[index])
+            if chosen and (room < 0 or len(chosen) == MOST_ITEMS):
+                return sorted(chosen)
+            chosen[index] = None
+    return sorted(chosen)
 
 
-def _item(
-    dataset: Dataset, gold: Gold, contenders: Sequence[Contender], apart: Mapping[str, FloatArray], index: int
-) -> dict[str, Any]:
+def _best_marks(case: Case) -> dict[int, bool]:
+    """Whether a response is correct, by response, for those in a best-of-k group."""
+    groups = case.groups
+    if groups is None:
+        return {}
+    marks: dict[int, bool] = {}
+    for response, best in zip(groups.response.tolist(), groups.best.tolist(), strict=True):
+        marks[response] = marks.get(response, False) or best
+    return marks
+
+
+def _item(browsed: _Browsed, index: int) -> dict[str, Any]:
+    dataset = browsed.case.dataset
     start, stop = int(dataset.item_start[index]), int(dataset.item_start[index + 1])
     shown = min(stop, start + MOST_RESPONSES)
     references = [_cut(text) for text in (dataset.references[index] if dataset.references else ())[:MOST_REFERENCES]]
@@ -192,10 +279,10 @@ def _item(
         "references": [text for text, _ in references],
         "references_cut": [length for _, length in references],
         "columns": {name: cells[index] for name, cells in dataset.columns.items() if cells[index] is not None},
-        "responses": [_response(dataset, gold, contenders, j) for j in range(start, shown)],
+        "responses": [_response(browsed, j) for j in range(start, shown)],
         "responses_total": stop - start,
-        "pairs": _pairs(gold, index, start, shown),
-        "disagreement": {name: _number(far[index]) for name, far in apart.items() if not np.isnan(far[index])},
+        "pairs": _pairs(browsed, index, start, shown),
+        "disagreement": {name: _number(far[index]) for name, far in browsed.apart.items() if not np.isnan(far[index])},
     }
 
 
@@ -207,7 +294,8 @@ def _prompt(prompt: Prompt | None) -> dict[str, Any]:
     return {"prompt": text, "prompt_cut": length}
 
 
-def _response(dataset: Dataset, gold: Gold, contenders: Sequence[Contender], index: int) -> dict[str, Any]:
+def _response(browsed: _Browsed, index: int) -> dict[str, Any]:
+    dataset, ratings = browsed.case.dataset, browsed.case.gold.ratings
     text, length = _cut(dataset.response_text[index])
     record: dict[str, Any] = {
         "system": dataset.system_of(index),
@@ -215,21 +303,40 @@ def _response(dataset: Dataset, gold: Gold, contenders: Sequence[Contender], ind
         "cut": length,
         "gold": None,
         "ratings": [],
-        "scores": {c.name: _number(c.scores.values[index]) for c in contenders},
+        "scores": [_number(value) for value in browsed.case.values[:, index]],
     }
-    if gold.ratings is not None and dataset.ratings is not None:
-        record["gold"] = _number(gold.ratings.value[index])
-        rows = dataset.ratings.rows(gold.ratings.aspect) & (dataset.ratings.response == index)
+    if ratings is not None and dataset.ratings is not None:
+        record["gold"] = _number(ratings.value[index])
+        rows = dataset.ratings.rows(ratings.aspect) & (dataset.ratings.response == index)
         record["ratings"] = [float(value) for value in dataset.ratings.value[rows]]
+    if index in browsed.best:
+        record["best"] = browsed.best[index]
     return record
 
 
-def _pairs(gold: Gold, item: int, start: int, stop: int) -> list[dict[str, Any]]:
-    if gold.pairs is None:
+def _pairs(browsed: _Browsed, item: int, start: int, stop: int) -> list[dict[str, Any]]:
+    pairs = browsed.case.gold.pairs
+    if pairs is None:
         return []
-    a, b, probability = gold.pairs.a, gold.pairs.b, gold.pairs.probability
-    rows = np.flatnonzero((gold.pairs.item == item) & (a < stop) & (b < stop))
-    return [{"a": int(a[p]) - start, "b": int(b[p]) - start, "gold": float(probability[p])} for p in rows]
+    rows = np.flatnonzero((pairs.item == item) & (pairs.a < stop) & (pairs.b < stop))
+    records: list[dict[str, Any]] = [
+        {"a": int(pairs.a[p]) - start, "b": int(pairs.b[p]) - start, "gold": float(pairs.probability[p])} for p in rows
+    ]
+    if np.any(browsed.judges):
+        for record, verdicts in zip(records, _verdicts(browsed, rows), strict=True):
+            record["verdicts"] = verdicts
+    return records
+
+
+def _verdicts(browsed: _Browsed, rows: NDArray[np.int64]) -> list[dict[str, float | None]]:
+    """By pair, the verdict of every judge that was asked; None for an answer that could not be read."""
+    evidence = browsed.case.evidence
+    assert evidence is not None
+    cells = np.ix_(browsed.judges, rows)
+    verdicts = combine_games(evidence.first[cells], evidence.second[cells])
+    asked = np.any(evidence.asked[np.ix_(np.arange(2), browsed.judges, rows)], axis=0) | ~np.isnan(verdicts)
+    names = [name for name, by_verdict in zip(browsed.scorers, browsed.judges, strict=True) if by_verdict]
+    return [{name: _number(verdicts[k, p]) for k, name in enumerate(names) if asked[k, p]} for p in range(len(rows))]
 
 
 def _cut(text: str | None) -> tuple[str | None, int | None]:

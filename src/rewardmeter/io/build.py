@@ -299,5 +299,7 @@ class DatasetBuilder:
                 first[rows.pairs], second[rows.pairs] = rows.first, rows.second
                 asked = np.zeros(len(self._preferences), dtype=bool)
                 asked[rows.pairs] = True
-            recorded[name] = Recorded(name, values, outcomes, rows.system_values, first, second, asked, rows.reads)
+            recorded[name] = Recorded(
+                name, values, outcomes, rows.system_values, first, second, asked, reads=rows.reads
+            )
         return recorded

@@ -4,7 +4,8 @@ Three forms are read, plain or gzipped:
 
 - a table (CSV, TSV, JSON lines, Parquet) with columns ``item``, ``system`` and ``score`` or ``score.NAME``;
 - the score lines that `rewardmeter score --out` writes (``item``, ``system``, ``scorer``, ``value``, ``outcome``);
-- ``NAME.seg.score``: lines ``SYSTEM<tab>SCORE``, the k-th line of a system for the k-th item.
+- ``NAME.seg.score``: lines ``SYSTEM<tab>SCORE``, the k-th line of a system for the k-th item; such files commonly hold
+  more systems than a dataset keeps (references, say), and those are skipped.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rewardmeter.io.mtme.score_files import read_segment_scores
 from rewardmeter.io.rows import open_rows
 from rewardmeter.types import FloatArray, Outcome
 
-__all__ = ["names_score_file", "read_recorded_file"]
+__all__ = ["RecordedFile", "names_score_file", "read_recorded_file"]
 
 SEGMENT_SCORES = ".seg.score"
 TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -39,8 +40,24 @@ def names_score_file(target: str) -> bool:
     return target.removesuffix(".gz").lower().endswith((SEGMENT_SCORES, *TABLES))
 
 
-def read_recorded_file(path: str | Path, dataset: Dataset) -> dict[str, Recorded]:
-    """The scorers of a file by name, with a value or an outcome for every response of the dataset.
+@dataclass(frozen=True)
+class RecordedFile:
+    """What a score file says about a dataset.
+
+    Attributes
+    ----------
+    recorded:
+        The scorers of the file by name, with a value or an outcome for every response of the dataset.
+    notes:
+        One sentence for each thing that was left out.
+    """
+
+    recorded: Mapping[str, Recorded]
+    notes: tuple[str, ...] = ()
+
+
+def read_recorded_file(path: str | Path, dataset: Dataset) -> RecordedFile:
+    """The scorers of a file, joined to the dataset.
 
     A scorer is named by its column ``score.NAME`` or by the field ``scorer``; a lone column ``score`` and a segment
     file by the file. Responses that the file leaves out are missing; a score that is spelled NaN has failed.
@@ -49,22 +66,22 @@ def read_recorded_file(path: str | Path, dataset: Dataset) -> dict[str, Recorded
     ------
     InputError
         If the file cannot be read; if a row names an item or system that the data does not have, has no score column,
-        no number or an unknown outcome, or scores a response again; or if the data has a recorded scorer of that name.
-        With line and column.
+        no number or an unknown outcome, or scores a response again; if a segment file has no system of the data; or if
+        the data has a recorded scorer of that name. With line and column.
     """
     path = Path(path)
     if path.name.removesuffix(".gz").endswith(SEGMENT_SCORES):
-        recorded = _segment_scores(path, dataset)
+        found = _segment_scores(path, dataset)
     else:
-        recorded = _table(path, dataset)
-    for name in recorded:
+        found = RecordedFile(_table(path, dataset))
+    for name in found.recorded:
         if name in dataset.recorded:
             raise InputError(
                 f"dataset '{dataset.name}' already carries a recorded scorer '{name}'",
                 path=path,
                 fix="Give the file or its score column another name.",
             )
-    return recorded
+    return found
 
 
 def _stem(path: Path) -> str:
@@ -72,16 +89,16 @@ def _stem(path: Path) -> str:
     return name.removesuffix(SEGMENT_SCORES) if name.endswith(SEGMENT_SCORES) else Path(name).stem
 
 
-def _segment_scores(path: Path, dataset: Dataset) -> dict[str, Recorded]:
+def _segment_scores(path: Path, dataset: Dataset) -> RecordedFile:
     known = set(dataset.systems)
     scores = read_segment_scores(path, dataset.n_items)
     strange = [system for system in scores.by_system if system not in known]
-    if strange:
+    if len(strange) == len(scores.by_system):
         raise InputError(
-            f"system '{strange[0]}' is not in dataset '{dataset.name}'{_nearest(strange[0], known)}",
+            f"none of its systems is in dataset '{dataset.name}': not '{strange[0]}'{_nearest(strange[0], known)}",
             path=path,
             column="system",
-            fix="Take its lines out, or load the data with that system.",
+            fix=f"The data's systems: {', '.join(dataset.systems[:8]) or 'none'}.",
         )
     values = np.full(dataset.n_responses, np.nan)
     outcomes = np.full(dataset.n_responses, Outcome.MISSING, dtype=np.uint8)
@@ -93,7 +110,8 @@ def _segment_scores(path: Path, dataset: Dataset) -> dict[str, Recorded]:
             outcomes[responses] = np.where(np.isnan(values[responses]), Outcome.MISSING, Outcome.SCORED)
             if system in scores.failed:
                 outcomes[responses[scores.failed[system][items]]] = Outcome.FAILED
-    return {_stem(path): Recorded(_stem(path), values, outcomes)}
+    notes = (f"{path.name}: systems that '{dataset.name}' does not hold are skipped: {', '.join(strange)}.",)
+    return RecordedFile({_stem(path): Recorded(_stem(path), values, outcomes)}, notes if strange else ())
 
 
 def _table(path: Path, dataset: Dataset) -> dict[str, Recorded]:

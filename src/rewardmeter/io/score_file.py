@@ -1,17 +1,17 @@
-"""Scores as lines of JSON, one per scorer and response. May import `dataset`, `types`, `errors`."""
+"""Scores as lines of JSON, one per scorer and response. May import `dataset`, `types`, `errors`,
+`files`."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
+from rewardmeter.files import replacing
 from rewardmeter.types import Outcome, Scores
 
 __all__ = ["score_lines", "write_scores"]
@@ -24,7 +24,8 @@ def write_scores(path: str | Path | None, dataset: Dataset, scores: Mapping[str,
     """Write one line ``{"item", "system", "scorer", "value", "outcome", "reason"}`` per scorer and response.
 
     Lines stand in the order of the mapping, then of the dataset; equal scores give equal bytes. ``value`` is null where
-    the outcome has none, ``reason`` where there is none to give. The file appears whole or not at all.
+    the outcome has none, ``reason`` where there is none to give. The file appears whole or not at all (see
+    `files.replacing`).
 
     Parameters
     ----------
@@ -47,22 +48,8 @@ def write_scores(path: str | Path | None, dataset: Dataset, scores: Mapping[str,
         for chunk in _chunks(dataset, scores):
             sys.stdout.write(chunk.decode("utf-8"))
         return
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            file.writelines(_chunks(dataset, scores))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    except OSError as error:
-        raise InputError(
-            f"the scores could not be written ({error.strerror})", path=target, fix="Choose another place with --out."
-        ) from error
-    finally:
-        with suppress(OSError):  # what went wrong is known already
-            unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.writelines(_chunks(dataset, scores))
 
 
 def score_lines(dataset: Dataset, name: str, scores: Scores) -> Iterator[bytes]:

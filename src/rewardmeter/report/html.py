@@ -74,8 +74,9 @@ def render(board: Record, views: Record | None = None) -> str:
         (unique) and ``statistics`` (``{id: {"value", "low", "high", "n", "method", ...}}``, ``None`` or NaN where
         undefined). Everything else is shown where present.
     views:
-        What the plots need, none of it required: ``agreement`` and ``margins`` (counts by scorer), ``items`` (texts
-        and scores of the items to browse) and ``statistics`` (``{id: {"label", "definition", ...}}``; an id that is
+        What the plots need, none of it required: ``agreement`` and ``margins`` (counts by scorer), ``items``
+        (``shown``: texts and scores of the items to browse, with ``scorers`` for the order of the scores) and
+        ``statistics`` (``{id: {"label", "definition", ...}}``; an id that is
         not named there gets a label made from the id).
 
     Returns
@@ -94,7 +95,10 @@ def render(board: Record, views: Record | None = None) -> str:
     statistics = _described(rows, record, shown.get("statistics"))
     blocks: dict[str, Json] = {"board": record}
     blocks["statistics"] = [{"id": name, **entry} for name, entry in statistics.items()]
-    blocks |= {name: view for name in ("agreement", "margins", "items") if (view := _kept(shown.get(name)))}
+    blocks |= {name: view for name in ("agreement", "margins") if (view := _kept(shown.get(name)))}
+    items = shown.get("items")
+    if isinstance(items, Mapping) and items.get("shown"):
+        blocks["items"] = items
     style, script = _part("page.css"), _script()
     return _template().render(
         board=record,
@@ -102,6 +106,7 @@ def render(board: Record, views: Record | None = None) -> str:
         statistics=statistics,
         primary=_primary(rows, record),
         blocks={name: _json_block(value) for name, value in blocks.items()},
+        ceilings=_ceilings(record),
         sliced=any(row.get("slices") for row in rows),
         style=Markup(style),
         script=Markup(script),
@@ -220,6 +225,17 @@ def _described(rows: Sequence[Record], board: Record, given: Json) -> dict[str, 
     return {name: {"label": _label(name), **(known.get(name) or {})} for name in ids}
 
 
+def _ceilings(board: Record) -> dict[str, str]:
+    """What one rater reaches against the others, by statistic id, as text."""
+    given = board.get("human_ceiling")
+    texts: dict[str, str] = {}
+    for name, estimate in (given if isinstance(given, Mapping) else {}).items():
+        value, low, high = (estimate.get(part) for part in _NUMBERS)
+        if value is not None:
+            texts[name] = f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return texts
+
+
 def _label(statistic: str) -> str:
     """A heading made from an id: ``segment.kendall_b.item`` is "Kendall τ-b by item"."""
     parts = statistic.split(".")
@@ -274,7 +290,13 @@ def _template() -> jinja2.Template:
     environment.filters["thousands"] = lambda number: f"{number:,}" if isinstance(number, int) else str(number)
     environment.filters["typeset"] = _typeset
     environment.filters["percent"] = lambda share: f"{100 * share:.3g}\u00a0%"
+    environment.filters["coverage"] = _coverage
     return environment.from_string(_part("page.html.j2"))
+
+
+def _coverage(share: float) -> str:
+    """A share that is never rounded up: 100 % means that nothing is missing."""
+    return "100\u00a0%" if share == 1 else f"{math.floor(1000 * share + 1e-9) / 10:.1f}\u00a0%"
 
 
 def _typeset(text: Json) -> Markup:

@@ -82,8 +82,8 @@ def order_statistics(
     cluster, weights, level:
         As in `accuracy_estimates`.
     recorded:
-        (K, P) whether the judge was run on the pair at all; all of them if not given. A pair that is not
-        recorded does not count, while a recorded one with a NaN verdict is unparsed.
+        (K, P), or (2, K, P) by order, whether the judge was run on the pair at all; all of them if not given. A
+        pair that is not recorded does not count, while a recorded one with a NaN verdict is unparsed.
 
     Returns
     -------
@@ -97,7 +97,8 @@ def order_statistics(
         Shapes that do not fit, or a verdict that is none of -1, 0, 1, NaN.
     """
     one, two = _checked_games(first, second)
-    ran_first, ran_second = _ran(one, recorded), _ran(two, recorded)
+    by_order = (recorded, recorded) if recorded is None or np.ndim(recorded) == 2 else np.asarray(recorded)
+    ran_first, ran_second = _ran(one, by_order[0]), _ran(two, by_order[1])
     accuracies = _accuracy_credits(one, two, ran_first, ran_second, _gold_side(gold, one.shape[1]))
     estimates = {
         f"pair.{name}": mean_estimates(

@@ -68,7 +68,10 @@ def _preferences(dataset: Dataset, keys: list[Any]) -> Counter[Any]:
             for kind, values in (("first", r.first), ("second", r.second))
             if values is not None and not math.isnan(values[row])
         ]
-        games += [(name, "asked", 0.0) for name, r in judges.items() if r.asked is not None and r.asked[row]]
+        for name, r in judges.items():
+            swapped = None if r.second is None else r.asked if r.asked_second is None else r.asked_second
+            asked = (("asked", r.asked), ("asked swapped", swapped))
+            games += [(name, kind, 0.0) for kind, marks in asked if marks is not None and marks[row]]
         probability = float(p.probability[row])
         if repr(keys[a]) > repr(keys[b]):  # (a, b, p) and (b, a, 1 - p) say the same
             a, b, probability = b, a, 1 - probability

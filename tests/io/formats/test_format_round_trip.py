@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from dataset_content import compared_datasets, content, grouped_datasets, rated_datasets
 from hypothesis import HealthCheck, given, settings
 
-from rewardmeter.dataset import Dataset
+from rewardmeter.comparison.gold import choose_aspect
+from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
 from rewardmeter.io.formats.pairwise import read_pairwise
 from rewardmeter.io.formats.preferences import read_preferences
 from rewardmeter.io.formats.ratings import read_ratings
 from rewardmeter.io.formats.write import write_pairwise, write_preferences, write_ratings
+from rewardmeter.io.named import summeval
 
 settings.register_profile("formats", deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
 few = settings.get_profile("formats")
@@ -157,8 +160,57 @@ def test_gzipped_output_is_the_same_bytes_each_time(tmp_path: Path) -> None:
 def test_unknown_suffix_and_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'.xlsx' names no format to write"):
         write_ratings(one_response("x"), tmp_path / "r.xlsx")
-    with pytest.raises(InputError, match="cannot be written"):
-        write_ratings(one_response("x"), tmp_path / "no" / "r.csv")
+    write_ratings(one_response("x"), tmp_path / "new" / "r.csv")
+    assert read_ratings(tmp_path / "new" / "r.csv").n_responses == 1
+    with pytest.raises(InputError, match="could not be written"):
+        write_ratings(one_response("x"), tmp_path / "new" / "r.csv" / "r.csv")
+
+
+def three_aspects(default: str | None, *aspects: str) -> Dataset:
+    builder = DatasetBuilder("d")
+    response = builder.response(builder.item("1"), system="s", text="x")
+    for value, aspect in enumerate(aspects):
+        builder.rating(response, float(value), aspect=aspect)
+    return builder.build(Origin(default_aspect=default))
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl", "r.parquet"])
+@pytest.mark.parametrize(
+    ("default", "aspects"),
+    [
+        ("relevance", ("coherence", "fluency", "relevance")),
+        ("coherence", ("coherence", "fluency", "relevance")),
+        (None, ("fluency", "coherence", "relevance")),
+        ("overall", ("coherence", "overall", "relevance")),
+    ],
+)
+def test_the_default_aspect_is_the_default_again(
+    tmp_path: Path, name: str, default: str | None, aspects: tuple[str, ...]
+) -> None:
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+    dataset = three_aspects(default, *aspects)
+    assert write_ratings(dataset, tmp_path / name) == ()
+    again = read_ratings(tmp_path / name)
+    assert content(again) == content(dataset)
+    assert choose_aspect(again, None) == choose_aspect(dataset, None)
+
+
+def test_a_default_aspect_that_a_table_cannot_name_is_stated(tmp_path: Path) -> None:
+    notes = write_ratings(three_aspects("relevance", "overall", "relevance"), tmp_path / "r.csv")
+    assert [note.partition(":")[0] for note in notes] == [
+        "A ratings table cannot say that 'relevance' is the default aspect"
+    ]
+
+
+def test_summeval_is_read_back_with_its_default_aspect(tmp_path: Path, data_set: Callable[[str], Path]) -> None:
+    dataset = summeval.load(data_set("summeval"))
+    write_ratings(dataset, tmp_path / "s.csv")
+    again = read_ratings(tmp_path / "s.csv")
+    assert choose_aspect(again, None) == choose_aspect(dataset, None) == "relevance"
+    means = [sorted(d.ratings.mean(d.n_responses, "relevance").tolist()) for d in (dataset, again) if d.ratings]
+    assert len(means) == 2
+    assert means[0] == means[1]
 
 
 def test_two_ratings_of_one_rater_are_refused(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dataset_content import content
 
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.io.formats.options import ReadOptions
 from rewardmeter.io.formats.pairwise import read_pairwise
+from rewardmeter.io.formats.write import write_pairwise
 
 
 def table(tmp_path: Path, text: str, **mapping: Any) -> Dataset:
@@ -53,10 +55,28 @@ def test_every_column_finds_its_place(tmp_path: Path) -> None:
     assert single.second is None
     assert single.asked is not None
     assert single.asked.tolist() == [True, False, True]
+    assert single.asked_second is None
+    assert judge.asked is not None
+    assert judge.asked_second is not None
+    assert (judge.asked.tolist(), judge.asked_second.tolist()) == ([True] * 3, [True, False, True])
     np.testing.assert_array_equal(data.recorded["m"].values, [1.5, 2.5, np.nan])
     assert data.origin.notes[0] == (
         "Pairwise table: 3 rows, 1 items, 3 responses, 3 pairs (1 tied), 3 recorded scorers."
     )
+
+
+def test_each_order_says_for_itself_whether_it_was_asked(tmp_path: Path) -> None:
+    columns = "prompt,response_a,response_b,preference,verdict.j,verdict_swapped.j,verdict_swapped.k"
+    data = table(tmp_path, f"{columns}\np,x,y,a,,b,a\nq,x,y,a,none,,\nr,x,y,a,a,none,none\ns,x,y,a,,,\n")
+    both, swapped = data.recorded["j"], data.recorded["k"]
+    np.testing.assert_array_equal(both.first, [np.nan, np.nan, 1.0, np.nan])
+    np.testing.assert_array_equal(both.asked, [False, True, True, False])
+    np.testing.assert_array_equal(both.second, [-1.0, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(both.asked_second, [True, False, True, False])
+    np.testing.assert_array_equal(swapped.asked, [False] * 4)
+    np.testing.assert_array_equal(swapped.asked_second, [True, False, True, False])
+    write_pairwise(data, tmp_path / "again.csv")
+    assert content(read_pairwise(tmp_path / "again.csv")) == content(data)
 
 
 def test_spellings(tmp_path: Path) -> None:

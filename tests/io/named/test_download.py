@@ -238,7 +238,7 @@ def test_another_file_than_the_card_describes_is_refused(home: Home, tmp_path: P
 
 def test_a_folder_that_cannot_be_written(home: Home, tmp_path: Path) -> None:
     (tmp_path / "toy").write_text("a file in the way")
-    with pytest.raises(InputError, match=r"one\.json: cannot be written"):
+    with pytest.raises(InputError, match=r"one\.json: could not be written"):
         named.fetch("toy", tmp_path, source=home.address)
 
 

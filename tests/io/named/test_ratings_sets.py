@@ -31,6 +31,7 @@ from rewardmeter.io.named import (
     wmt19_darr,
     wmt19_sys_da,
     wmt22_ende_gemba,
+    wmt23_mtme,
 )
 
 DataSet = Callable[[str], Path]
@@ -458,13 +459,22 @@ def test_google_mqm_weights(category: str, severity: str, weight: float) -> None
         (realsumm, "realsumm", {"reference": "refA"}, "comes with one reference only"),
         (hanna, "hanna", {"gold": "mqm"}, "comes with one gold only"),
         (wmt19_darr, "wmt19-darr", {"subset": "kk_en"}, "did you mean 'kk-en'"),
-        (mqm_raters, "mqm-raters", {}, "wmt20-en-de, wmt20-zh-en, wmt22-en-zh"),
         (google_mqm, "google-mqm", {"subset": "newstest2020-en-de", "reference": "ref"}, "comes with one reference"),
     ],
 )
 def test_options_that_do_not_exist(tmp_path: Path, module: Any, name: str, options: Any, message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
         module.load(tmp_path / name, **options)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(mqm_raters, "mqm-raters"), (google_mqm, "google-mqm"), (wmt23_mtme, "wmt23-mtme")]
+)
+def test_a_set_of_several_parts_asks_for_one(tmp_path: Path, module: Any, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        module.load(tmp_path)
+    first = module.SUBSETS[0]
+    assert str(caught.value) == f"name a subset of {name}: {', '.join(module.SUBSETS)} (for example {name}:{first})"
 
 
 def test_missing_and_damaged_files(tmp_path: Path) -> None:

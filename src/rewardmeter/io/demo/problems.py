@@ -11,12 +11,12 @@ from datetime import date, timedelta
 
 from rewardmeter.io.demo.draw import one_of, order, uniform
 
-__all__ = ["DIFFICULTIES", "PER_CELL", "TASKS", "Fact", "Problem", "problems"]
+__all__ = ["DIFFICULTIES", "PER_TASK", "TASKS", "Fact", "Problem", "problems"]
 
 TASKS = ("table-to-text", "arithmetic", "dates")
 DIFFICULTIES = ("easy", "medium", "hard")
-PER_CELL = 8
-"""Problems per task and difficulty."""
+PER_TASK = {"easy": 11, "medium": 11, "hard": 10}
+"""Problems of each difficulty in every task: enough that no slice is too small to judge scorers by."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Problem:
 
 
 def problems() -> tuple[Problem, ...]:
-    """All problems: `PER_CELL` for each task and difficulty."""
+    """All problems: `PER_TASK` for each task."""
     makers = {"table-to-text": _table, "arithmetic": _arithmetic, "dates": _dates}
     return tuple(
         makers[task](f"{task}-{difficulty}-{number}", difficulty, number)
         for task in TASKS
         for difficulty in DIFFICULTIES
-        for number in range(1, PER_CELL + 1)
+        for number in range(1, PER_TASK[difficulty] + 1)
     )
 
 
@@ -79,7 +79,8 @@ NAMES = (
     "Blue Heron", "Copper Kettle", "Old Mill", "Silver Birch", "Red Lantern", "Green Door", "North Star", "White Swan",
     "Golden Plover", "Stone Bridge", "Quiet Corner", "Lime Tree", "Brass Anchor", "Paper Boat", "High Meadow",
     "Round House", "Seven Steps", "Little Owl", "Far Shore", "Amber Gate", "Cedar Hall", "Salt Barn", "Tall Chimney",
-    "Winding Stair",
+    "Winding Stair", "Painted Gable", "Broken Wheel", "Harvest Moon", "Iron Bell", "Narrow Lane", "Crooked Elm",
+    "Marble Arch", "Sleepy Fox",
 )  # fmt: skip
 KINDS = ("café", "hotel", "museum", "bookshop")
 FIELDS: dict[str, tuple[tuple[str, ...], str, str, str]] = {
@@ -140,8 +141,8 @@ UNSUPPORTED_PLACES = (
 
 
 def _table(key: str, difficulty: str, number: int) -> Problem:
-    position = DIFFICULTIES.index(difficulty) * PER_CELL + number - 1
-    name, kind = NAMES[position], one_of(KINDS, key, "kind")
+    easier = DIFFICULTIES[: DIFFICULTIES.index(difficulty)]
+    name, kind = NAMES[sum(PER_TASK[level] for level in easier) + number - 1], one_of(KINDS, key, "kind")
     rows, facts = [f"name: {name}", f"kind: {kind}"], []
     for field in FIELDS_OF[difficulty]:
         values, *wordings = FIELDS[field]
@@ -165,6 +166,9 @@ SETTINGS = (
     ("A factory", "cartons", "lamps", "rejects", "hotels"),
     ("A library", "shelves", "atlases", "lends", "branches"),
     ("A workshop", "bundles", "planks", "burns", "builders"),
+    ("A pottery", "kilns", "mugs", "breaks", "shops"),
+    ("A museum", "drawers", "coins", "lends", "exhibitions"),
+    ("A school", "cupboards", "rulers", "mislays", "classes"),
 )
 
 
@@ -212,7 +216,7 @@ def _answer(key: str, result: int) -> Fact:
 
 
 EVENTS = ("exhibition", "building work", "river cruise", "training course", "film festival", "ferry strike",
-          "market", "expedition")  # fmt: skip
+          "market", "expedition", "book fair", "chess tournament", "road closure")  # fmt: skip
 UNSUPPORTED_EVENTS = (
     "It pauses on public holidays.",
     "The dates may still change.",

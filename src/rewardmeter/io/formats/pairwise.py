@@ -9,8 +9,8 @@ probability in [0, 1] that a is better.
 
 Recorded judges: ``verdict.NAME`` is the judge's answer when shown (a, b), ``verdict_swapped.NAME`` its answer when
 shown (b, a). Both name the *original* response that it prefers: a judge that answers "the first one" to (b, a) has the
-swapped verdict ``b``. ``none`` means that its answer held no verdict, an empty cell that it was not asked. Recorded
-scores of the two responses are ``score_a.NAME`` and ``score_b.NAME``.
+swapped verdict ``b``. ``none`` means that its answer held no verdict, an empty cell that it was not asked in that
+order. Recorded scores of the two responses are ``score_a.NAME`` and ``score_b.NAME``.
 """
 
 from __future__ import annotations
@@ -186,16 +186,21 @@ class _PairwiseRows(TableRows):
         if not len(judged):
             return together
         for judge in dict.fromkeys(judge for judge, _ in self._verdicts):
-            games = []
-            for family in ("verdict", "verdict_swapped"):
-                column = self._verdicts.get((judge, family))
-                games.append(np.full(len(judged), np.nan) if column is None else column.values(rows)[judged])
-            asked = ~np.isnan(games[0]) | ~np.isnan(games[1])
-            first, second = (np.where(game == UNREADABLE, np.nan, game) for game in games)
-            swapped = second if (judge, "verdict_swapped") in self._verdicts else None
-            known = together.get(judge, Recorded(judge))
-            together[judge] = replace(known, first=first, second=swapped, asked=asked)
+            first, asked = self._game(judge, "verdict", judged, rows)
+            known = replace(together.get(judge, Recorded(judge)), first=first, asked=asked)
+            if (judge, "verdict_swapped") in self._verdicts:
+                second, asked_second = self._game(judge, "verdict_swapped", judged, rows)
+                known = replace(known, second=second, asked_second=asked_second)
+            together[judge] = known
         return together
+
+    def _game(
+        self, judge: str, family: str, judged: NDArray[np.intp], rows: int
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """A judge's verdicts in one order, and where it was asked."""
+        column = self._verdicts.get((judge, family))
+        cells = np.full(len(judged), np.nan) if column is None else column.values(rows)[judged]
+        return np.where(cells == UNREADABLE, np.nan, cells), ~np.isnan(cells)
 
 
 @dataclass(frozen=True, slots=True)

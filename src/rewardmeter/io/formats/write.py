@@ -35,6 +35,8 @@ Record = dict[str, Any]
 def write_ratings(dataset: Dataset, path: str | Path) -> tuple[str, ...]:
     """Write a ratings table: one row per response and rater, responses without ratings included.
 
+    The default aspect's column comes before the other aspects', so that it is the default one again when read back.
+
     Returns
     -------
     One sentence for each thing that a ratings table cannot hold.
@@ -48,13 +50,15 @@ def write_ratings(dataset: Dataset, path: str | Path) -> tuple[str, ...]:
     ratings = dataset.ratings
     aspects = ratings.aspects if ratings is not None else ()
     names = ["rating" if aspect == "overall" else f"rating.{aspect}" for aspect in aspects]
+    default = dataset.origin.default_aspect
     scored = {name: r.values for name, r in dataset.recorded.items() if r.values is not None}
     columns = [
         *_item_columns(dataset),
         *_if(bool(dataset.systems), "system"),
         *_if(any(text is not None for text in dataset.response_text), "response"),
         *_if(ratings is not None and bool(ratings.raters), "rater"),
-        *names,
+        # a table says which aspect is the default one by its order alone
+        *(name for _, name in sorted(zip(aspects, names, strict=True), key=lambda pair: pair[0] != default)),
         *dataset.columns,
         *(f"score.{name}" for name in scored),
     ]
@@ -108,6 +112,9 @@ def _left_out_of_ratings(dataset: Dataset) -> Iterator[str]:
         yield f"{len(dataset.preferences):,} preferences are not in a ratings table."
     if dataset.best_of_k is not None:
         yield f"{len(dataset.best_of_k):,} best-of-k groups are not in a ratings table."
+    default = dataset.origin.default_aspect
+    if dataset.ratings is not None and default != "overall" and {default, "overall"} <= set(dataset.ratings.aspects):
+        yield f"A ratings table cannot say that '{default}' is the default aspect: with 'overall' beside it, that is."
     if dataset.ratings is not None and dataset.ratings.system_values:
         yield "The published human system scores are not in a ratings table."
     yield from _left_out_of_recorded(dataset, pairs=False)
@@ -286,10 +293,12 @@ def _spelled(pairs: Preferences) -> list[str] | list[float]:
 def _verdict_cells(judges: dict[str, Recorded], row: int) -> Record:
     record: Record = {}
     for name, judge in judges.items():
-        unread = "none" if judge.asked is not None and judge.asked[row] else None
-        for kind, games in (("verdict", judge.first), ("verdict_swapped", judge.second)):
-            if games is not None:
-                record[f"{kind}.{name}"] = _VERDICTS.get(float(games[row]), unread)
+        swapped = judge.asked if judge.asked_second is None else judge.asked_second
+        games = (("verdict", judge.first, judge.asked), ("verdict_swapped", judge.second, swapped))
+        for kind, verdicts, asked in games:
+            if verdicts is not None:
+                unread = "none" if asked is not None and asked[row] else None
+                record[f"{kind}.{name}"] = _VERDICTS.get(float(verdicts[row]), unread)
     return record
 
 

@@ -1,6 +1,6 @@
-"""Rows into a file: JSON lines, CSV, TSV or Parquet, by suffix. May import `errors`.
+"""Rows into a file: JSON lines, CSV, TSV or Parquet, by suffix. May import `errors` and `files`.
 
-The file appears whole or not at all: it is written beside its place and moved there at the end.
+The file appears whole or not at all; missing folders are made.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import csv
 import gzip
 import io
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO, cast
 import msgspec
 
 from rewardmeter.errors import InputError, MissingExtraError
+from rewardmeter.files import replacing
 from rewardmeter.io.formats.cells import BadCellError, chat_of_text
 
 __all__ = ["suffix_of", "write_rows"]
@@ -42,7 +42,7 @@ def write_rows(rows: Iterable[Record], columns: Sequence[str], path: str | Path)
     if write is None:
         fix = f"End the name in {', '.join(_WRITERS)}."
         raise InputError(f"'{suffix_of(path)}' names no format to write", path=path, fix=fix)
-    with _replacing(path) as stream:
+    with _packed(path) as stream:
         write(rows, columns, stream, path)
 
 
@@ -52,20 +52,13 @@ def suffix_of(path: str | Path) -> str:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as plain:
-            if path.suffix == ".gz":
-                with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as zipped:
-                    yield cast(BinaryIO, zipped)
-            else:
-                yield plain
-        os.replace(part, path)
-    except OSError as error:
-        raise InputError(f"the file cannot be written ({error.strerror or error})", path=path) from error
-    finally:
-        part.unlink(missing_ok=True)
+def _packed(path: Path) -> Iterator[BinaryIO]:
+    with replacing(path) as plain:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as zipped:
+                yield cast(BinaryIO, zipped)
+        else:
+            yield plain
 
 
 def _json_lines(rows: Iterable[Record], columns: Sequence[str], stream: BinaryIO, _: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.dataset import Dataset, Origin, Ratings, Recorded
-from rewardmeter.errors import InputError, UnknownNameError
+from rewardmeter.errors import InputError
 from rewardmeter.io.mtme.layout import Folders, GoldFiles, Inventory, MetricFiles, inventory, language_pairs
 from rewardmeter.io.mtme.score_files import (
     SegmentScores,
@@ -77,15 +77,18 @@ def read_directory(
     Raises
     ------
     InputError
-        If files do not fit together: with file and line.
+        If files do not fit together: with file and line; or if no language pair is named where there are several.
     UnknownNameError
         If the language pair, gold or reference is not there.
     """
     root = Path(root)
     pairs = language_pairs(root)
     if language_pair is None:
-        if len(pairs) != 1:
-            raise UnknownNameError("language pair", "(none given)", pairs)
+        if not pairs:
+            raise InputError("the folder holds no language pair", path=root, fix="Name a folder with human-scores/.")
+        if len(pairs) > 1:
+            listed = ", ".join(pairs)
+            raise InputError(f"name a language pair of {root}: {listed} (for example {root}:{pairs[0]})")
         language_pair = pairs[0]
     return read_language_pair(
         Folders.under(root),
@@ -113,6 +116,7 @@ def read_language_pair(
     texts = _read_texts(files)
     scores = _read_gold(files.golds[gold_name], texts) if gold_name else _Gold({}, {})
     systems, notes = _choose_systems(texts, scores, include_human)
+    notes += _own_references(systems, chosen, texts)
     n_segments = texts.n_segments or scores.n_segments
     layout = _Layout(n_segments, systems)
     metrics = [metric for metric in files.metrics if metric.references is None or metric.references <= set(chosen)]
@@ -242,13 +246,24 @@ def _choose_systems(texts: _Texts, scores: _Gold, include_human: bool) -> tuple[
         notes.append(f"Systems left out because nobody judged them: {', '.join(without)}.")
     apart = sorted(judged & people)
     if apart and include_human:
-        notes.append(f"Human translations judged like systems: {', '.join(apart)}; a reference matches itself.")
+        notes.append(f"Human translations judged like systems: {', '.join(apart)}.")
     elif apart:
         notes.append(f"Human translations left out: {', '.join(apart)}; include_human keeps them.")
         judged = judged - people
     if not judged:
         raise InputError("no system has both outputs and human scores", fix="Choose another gold, or include humans.")
     return tuple(sorted(judged)), notes
+
+
+def _own_references(systems: Sequence[str], chosen: Sequence[str], texts: _Texts) -> list[str]:
+    """One sentence per system that is, by name or text, a reference that reference-based scorers read."""
+    copied = [texts.references[r] for r in chosen if texts.references]
+    which = "the reference" if len(chosen) == 1 else "one of the references"
+    return [
+        f"{system} is also {which}: reference-based scorers compare it with itself."
+        for system in systems
+        if system in chosen or texts.outputs.get(system) in copied
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A scorer's scores as mt-metrics-eval metric files. May import `dataset`, `errors` and `types`."""
+"""A scorer's scores as mt-metrics-eval metric files. May import `dataset`, `errors`, `files` and `types`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
+from rewardmeter.files import write_text
 from rewardmeter.types import FloatArray
 
 __all__ = ["write_metric_scores"]
@@ -35,7 +36,8 @@ def write_metric_scores(
     Raises
     ------
     InputError
-        If a system does not answer every item exactly once, or the name cannot be one of a file.
+        If a system does not answer every item exactly once, the name cannot be one of a file, or a file cannot be
+        written.
     """
     cells = dataset.response_system.astype(np.int64) * dataset.n_items + dataset.response_item
     if not np.array_equal(np.sort(cells), np.arange(len(dataset.systems) * dataset.n_items)):
@@ -52,8 +54,7 @@ def write_metric_scores(
     means = [float(np.mean(row[np.isfinite(row)])) if np.any(np.isfinite(row)) else None for row in table]
     systems = "".join(f"{system}\t{mean!r}\n" for system, mean in zip(dataset.systems, means, strict=True))
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     files = folder / f"{metric}-{reference}.seg.score", folder / f"{metric}-{reference}.sys.score"
     for file, text in zip(files, (segments, systems), strict=True):
-        file.write_text(text, encoding="utf-8", newline="\n")
+        write_text(file, text)
     return files

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from rewardmeter.errors import UnknownNameError
+from rewardmeter.errors import InputError, UnknownNameError
 
-__all__ = ["choose", "refuse"]
+__all__ = ["choose", "choose_subset", "refuse"]
 
 
-def choose(kind: str, asked: str | None, known: Collection[str], default: str | None = None) -> str:
+def choose(kind: str, asked: str | None, known: Collection[str], default: str) -> str:
     """The value asked for if there is such a one, else the default.
 
     Raises
     ------
     UnknownNameError
-        If there is no such value, or nothing is asked for where there is no default.
+        If there is no such value.
     """
-    value = asked if asked is not None else default
-    if value is None or value not in known:
-        raise UnknownNameError(kind, "(none given)" if value is None else value, known)
+    value = default if asked is None else asked
+    if value not in known:
+        raise UnknownNameError(kind, value, known)
     return value
+
+
+def choose_subset(dataset: str, asked: str | None, known: Sequence[str]) -> str:
+    """The subset asked for, of a dataset that has no default one.
+
+    Raises
+    ------
+    InputError
+        If none is asked for.
+    UnknownNameError
+        If there is no such subset.
+    """
+    if asked is None:
+        listed = ", ".join(known)
+        raise InputError(f"name a subset of {dataset}: {listed} (for example {dataset}:{known[0]})")
+    return choose("subset", asked, known, asked)
 
 
 def refuse(dataset: str, **options: str | None) -> None:

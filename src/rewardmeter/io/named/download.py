@@ -1,4 +1,5 @@
-"""Fetching a named dataset from its public home, and checking its files. May import `errors`, `io.textfile`, `named`.
+"""Fetching a named dataset from its public home, and checking its files. May import `errors`, `files`, `io.textfile`,
+`named`.
 
 The one place of the package's data side that touches the network, and only when called. A file counts as there when
 its uncompressed bytes have the checksum on the card; it is written under a temporary name and moved into place after
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rewardmeter.errors import InputError, MissingDataError
+from rewardmeter.files import replacing
 from rewardmeter.io.named.card import Card, CardFile
 from rewardmeter.io.named.location import card_of, locate, user_folder
 from rewardmeter.io.textfile import present, read_bytes
@@ -223,21 +225,8 @@ def _download(address: str, file: CardFile, target: Path) -> None:
             f" {digest[:12]}…, not {file.size:,} bytes with {file.sha256[:12]}…; nothing was written",
             fix="Try again; if it stays so, the source has changed or something on the way alters files.",
         )
-    try:
-        _write(plain, target)
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror or error})", path=target) from error
-
-
-def _write(data: bytes, target: Path) -> None:
-    """Under another name first, so that the file is there whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as stream:
+        stream.write(plain)
 
 
 def _unpacked(data: bytes, address: str, *, at_most: int) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
-from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.choice import choose_subset, refuse
 from rewardmeter.io.textfile import check_columns, decode_json, read_bytes
 
 __all__ = ["SUBSETS", "load"]
@@ -56,7 +56,7 @@ def load(
         per error type (1: no such error, 0: in every sentence).
     """
     if subset is not None:
-        choose("subset", subset, SUBSETS)
+        choose_subset("frank", subset, SUBSETS)
     refuse("frank", gold=gold, reference=reference)
     builder = DatasetBuilder("frank" if subset is None else f"frank:{subset}")
     responses: dict[tuple[object, ...], int] = {}

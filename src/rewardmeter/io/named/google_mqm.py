@@ -11,7 +11,7 @@ from pathlib import Path
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
-from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.choice import choose, choose_subset, refuse
 from rewardmeter.io.textfile import read_lines
 
 __all__ = ["SUBSETS", "error_weight", "load"]
@@ -72,7 +72,7 @@ def load(
         means over raters, and no texts.
     """
     refuse("google-mqm", gold=gold)
-    chosen = choose("subset", subset, SUBSETS)
+    chosen = choose_subset("google-mqm", subset, SUBSETS)
     campaign, _, pair = chosen.partition("-")
     stem = f"mqm_{campaign}_{pair.replace('-', '')}"
     builder = DatasetBuilder(f"google-mqm:{chosen}")

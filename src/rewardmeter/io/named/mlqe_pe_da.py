@@ -13,7 +13,7 @@ from pathlib import Path
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
-from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.choice import choose, choose_subset, refuse
 from rewardmeter.io.textfile import check_columns, decode_json, read_lines
 
 __all__ = ["SUBSETS", "load"]
@@ -43,7 +43,7 @@ def load(
     """
     refuse("mlqe-pe-da", reference=reference)
     gold = choose("gold", gold, GOLDS, "z")
-    chosen = SUBSETS[: len(PAIRS)] if subset is None else (choose("subset", subset, SUBSETS),)
+    chosen = SUBSETS[: len(PAIRS)] if subset is None else (choose_subset("mlqe-pe-da", subset, SUBSETS),)
     builder = DatasetBuilder("mlqe-pe-da" if subset is None else f"mlqe-pe-da:{subset}")
     for name in chosen:
         pair, _, split = name.rpartition("-")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rewardmeter.dataset import Dataset
 from rewardmeter.io.mtme import Folders, read_language_pair
-from rewardmeter.io.named.choice import choose
+from rewardmeter.io.named.choice import choose_subset
 
 __all__ = ["SUBSETS", "load"]
 
@@ -34,7 +34,7 @@ def load(
     include_human:
         Whether the human translations are judged like systems.
     """
-    chosen = choose("subset", subset, SUBSETS)
+    chosen = choose_subset("mqm-raters", subset, SUBSETS)
     campaign, _, pair = chosen.partition("-")
     nowhere = root / "none"
     folders = Folders(

@@ -12,7 +12,7 @@ from pathlib import Path
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
-from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.choice import choose_subset, refuse
 from rewardmeter.io.textfile import check_columns, read_text
 
 __all__ = ["SUBSETS", "load"]
@@ -47,7 +47,7 @@ def load(
     """
     refuse("nlg-novikova17", gold=gold, reference=reference)
     if subset is not None:
-        choose("subset", subset, SUBSETS)
+        choose_subset("nlg-novikova17", subset, SUBSETS)
     corpus, _, only = (subset or "").partition("-")
     builder = DatasetBuilder("nlg-novikova17" if subset is None else f"nlg-novikova17:{subset}")
     path = root / "emnlp_data_medians.csv"

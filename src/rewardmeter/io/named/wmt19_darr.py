@@ -13,7 +13,7 @@ import msgspec
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
-from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.choice import choose_subset, refuse
 from rewardmeter.io.textfile import json_lines, read_lines
 
 __all__ = ["SUBSETS", "load"]
@@ -45,7 +45,7 @@ def load(
         two of them with opposite outcomes.
     """
     refuse("wmt19-darr", gold=gold, reference=reference)
-    pairs = SUBSETS if subset is None else (choose("subset", subset, SUBSETS),)
+    pairs = SUBSETS if subset is None else (choose_subset("wmt19-darr", subset, SUBSETS),)
     builder = DatasetBuilder("wmt19-darr" if subset is None else f"wmt19-darr:{subset}")
     repeated = sum(_add_pair(builder, root, pair) for pair in pairs)
     return builder.build(

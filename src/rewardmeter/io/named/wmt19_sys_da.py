@@ -9,7 +9,7 @@ from pathlib import Path
 from rewardmeter.dataset import Dataset, Origin
 from rewardmeter.errors import InputError
 from rewardmeter.io.build import DatasetBuilder
-from rewardmeter.io.named.choice import choose, refuse
+from rewardmeter.io.named.choice import choose_subset, refuse
 from rewardmeter.io.textfile import check_columns, read_lines
 
 __all__ = ["SUBSETS", "load"]
@@ -38,7 +38,7 @@ def load(
         statistics over systems are the same thing here. Ratings are standardised means of direct assessment.
     """
     refuse("wmt19-sys-da", gold=gold, reference=reference)
-    pair = choose("subset", subset, SUBSETS)
+    pair = choose_subset("wmt19-sys-da", subset, SUBSETS)
     path = root / "wmt19_sys_scores" / f"DA-newstest2019-{pair.replace('-', '')}-sys-nohy-scores.csv"
     header, *rows = [line.split() for line in read_lines(path)] or [[]]
     check_columns(header[:3], ("LP", "SYSTEM", "HUMAN"), path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rewardmeter.dataset import Dataset
 from rewardmeter.io.mtme import read_directory
-from rewardmeter.io.named.choice import choose
+from rewardmeter.io.named.choice import choose_subset
 
 __all__ = ["SUBSETS", "load"]
 
@@ -34,7 +34,7 @@ def load(
     include_human: bool = False,
 ) -> Dataset:
     """One language pair from the set's folder; options as in `read_directory`."""
-    pair = choose("subset", subset, SUBSETS)
+    pair = choose_subset("wmt23-mtme", subset, SUBSETS)
     data = read_directory(
         root, pair, gold=gold, reference=reference, include_human=include_human, name=f"wmt23-mtme:{pair}"
     )

@@ -228,17 +228,34 @@ function densityPanel(row, grid, title, ids) {
 
 // ---- margins of preferences
 
+const MARGIN_WORDS = {
+  score: {
+    title: "Margin towards the preferred answer",
+    units: "pairs; the outermost bars hold everything beyond",
+    axis: "score of the answer that people prefer − score of the other",
+    wanted: "the answer that people prefer",
+  },
+  verdict: {
+    title: "Verdicts on the preferred answer",
+    units: "pairs that the judge was asked about; two games on one pair are taken together",
+    axis: "verdict: 1 the answer that people prefer, 0 tie or unreadable, −1 the other",
+    wanted: "the answer that people prefer",
+  },
+  best_of_k: {
+    title: "Margin of the best correct response",
+    units: "groups; the outermost bars hold everything beyond",
+    axis: "best score of a correct response − best score of a wrong one",
+    wanted: "a correct response",
+  },
+};
+
 const marginKind = (low, high) => (high <= 0 ? "lost" : low >= 0 ? "won" : "even");
 
-function marginLabels(zero, box) {
+function marginLabels(zero, box, words) {
   return [
     s("text", { class: "direct", x: zero + 10, y: 16 }, "with people →"),
     s("text", { class: "direct soft", x: zero - 10, y: 16, "text-anchor": "end" }, "← against people"),
-    s(
-      "text",
-      { class: "axis-name", x: box.right, y: box.bottom + 34, "text-anchor": "end" },
-      "score of the answer that people prefer − score of the other",
-    ),
+    s("text", { class: "axis-name", x: box.right, y: box.bottom + 34, "text-anchor": "end" }, words.axis),
   ];
 }
 
@@ -250,7 +267,7 @@ const hatch = () =>
     s("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 5 }),
   );
 
-function marginPlot({ edges, counts }, label, width) {
+function marginPlot({ edges, counts, kind }, label, width) {
   const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
   const box = { left: 44, right: width - 14, top: 28, bottom: height - 40 };
   const x = linear([edges[0], edges.at(-1)], [box.left, box.right]);
@@ -277,32 +294,33 @@ function marginPlot({ edges, counts }, label, width) {
     axes(
       x,
       y,
-      ticks(edges[0], edges.at(-1), width / 90),
+      kind === "verdict" ? [-1, 0, 1] : ticks(edges[0], edges.at(-1), width / 90),
       ticks(0, Math.max(1, ...counts), 4).filter(Number.isInteger),
       box,
     ),
     bars,
     s("line", { class: "zero", x1: zero, x2: zero, y1: box.top - 4, y2: box.bottom }),
-    marginLabels(zero, box),
+    marginLabels(zero, box, MARGIN_WORDS[kind]),
   );
 }
 
-function marginPanel(row, { edges, counts }) {
+function marginPanel(row, { edges, counts, kind = "score" }) {
+  const words = MARGIN_WORDS[kind];
   const count = total(counts);
   const sum = (kind) => whole(total(counts.filter((_, i) => marginKind(edges[i], edges[i + 1]) === kind)));
   const label =
-    `Score margins of ${row.scorer} over ${whole(count)} pairs: ${sum("won")} in bins towards the answer that people` +
-    ` prefer, ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
+    `${words.title}: ${row.scorer} over ${whole(count)} ${words.units.split(/[ ;]/)[0]}: ${sum("won")} in bins towards` +
+    ` ${words.wanted}, ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
   return h(
     "figure",
     { class: "panel broad" },
     h(
       "figcaption",
       null,
-      h("h3", null, "Margin towards the preferred answer"),
-      h("p", null, `${whole(count)} pairs; the outermost bars hold everything beyond`),
+      h("h3", null, words.title),
+      h("p", null, `${whole(count)} ${words.units}`),
     ),
-    plotBox((width) => marginPlot({ edges, counts }, label, width)),
+    plotBox((width) => marginPlot({ edges, counts, kind }, label, width)),
     panelStatistics(row, PAIR_IDS),
   );
 }

@@ -4,7 +4,7 @@ const READS = ["prompt", "response", "references"];
 const READ_TAGS = { prompt: "prompt", response: "response", references: "refs" };
 // Keys of columns that are not statistics begin with a colon, which no statistic id does.
 const EXTRA = {
-  ":coverage": { label: "Coverage", value: (row) => row.coverage ?? null, text: (value) => percent(value) },
+  ":coverage": { label: "Coverage", value: (row) => row.coverage ?? null, text: coverageText },
   ":seconds": {
     label: "Seconds",
     value: (row) => row.cost?.seconds || null,

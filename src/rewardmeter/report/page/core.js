@@ -154,6 +154,10 @@ const percent = (share) => {
   return `${(100 * share).toFixed(share < 0.0995 && share > 0 ? Math.max(1, decimals) : decimals)}\u00a0%`;
 };
 
+// Coverage is never rounded up: 100 % means that nothing is missing.
+const coverageText = (share) =>
+  share === 1 ? "100\u00a0%" : `${(Math.floor(1000 * share + 1e-9) / 10).toFixed(1)}\u00a0%`;
+
 // Scores come in any unit: four significant digits of the widest one.
 function scoreDecimals(values) {
   const finite = values.filter(Number.isFinite);

@@ -1,22 +1,46 @@
 // One item opened: prompt, references, what people said, what the scorers said.
 
 const LONG_TEXT = 900;
+const BROWSED = read("items") || {};
+const SCORE_PLACE = new Map((BROWSED.scorers || []).map((scorer, place) => [scorer, place]));
+const JUDGES = new Set(BROWSED.judges || []); // they say which of two answers is better
 
 const anchorOf = (item) => `item-${visible(item.id)}`;
-const scoreOf = (response, scorer) => own(response.scores, scorer);
+const scoreOf = (response, scorer) => response.scores?.[SCORE_PLACE.get(scorer)] ?? null;
 const nameOf = (item, place) => item.responses[place]?.system ?? `response ${place + 1}`;
 
-// What people said of each response as one number: the rating, or in how many of its pairs it was preferred.
+const goldShare = (pair) => pair.gold ?? null;
+const verdictShare = (scorer) => (pair) => {
+  const verdict = own(pair.verdicts, scorer);
+  return verdict === null ? null : (1 + Math.sign(verdict)) / 2;
+};
+
+// In how many of its pairs each response was preferred; null where it stands in none.
+function wins(item, shareOf) {
+  const won = item.responses.map(() => null);
+  for (const pair of item.pairs || []) {
+    const share = shareOf(pair);
+    if (share === null) continue;
+    won[pair.a] = (won[pair.a] ?? 0) + share;
+    won[pair.b] = (won[pair.b] ?? 0) + 1 - share;
+  }
+  return won;
+}
+
+const any = (values) => values.some((value) => value !== null);
+
+// What people said of each response as one number: the rating, whether it is correct, or its wins.
 function peopleValues(item) {
   const gold = item.responses.map((response) => response.gold ?? null);
-  if (gold.some((value) => value !== null) || !item.pairs?.length) return gold;
-  const wins = item.responses.map(() => null);
-  for (const { a, b, gold: share } of item.pairs) {
-    if (share === null || share === undefined) continue;
-    wins[a] = (wins[a] ?? 0) + share;
-    wins[b] = (wins[b] ?? 0) + 1 - share;
-  }
-  return wins;
+  if (any(gold)) return gold;
+  const best = item.responses.map((response) => (typeof response.best === "boolean" ? Number(response.best) : null));
+  return any(best) ? best : wins(item, goldShare);
+}
+
+// What a scorer said of each response as one number: its score, or, of a judge without scores, its wins.
+function scorerValues(item, scorer) {
+  const scores = item.responses.map((response) => scoreOf(response, scorer));
+  return any(scores) || !JUDGES.has(scorer) ? scores : wins(item, verdictShare(scorer));
 }
 
 // Best is 1; equal values share the mean of their places.
@@ -38,12 +62,24 @@ function placeText(value, values) {
   return first === last ? `place ${first} of ${known.length}` : `places ${first}–${last} of ${known.length}`;
 }
 
-function preferredText(item, place, wins) {
-  const games = item.pairs.filter(
-    (pair) => (pair.a === place || pair.b === place) && Number.isFinite(pair.gold),
-  ).length;
-  if (games > 1) return `preferred in ${number(wins, wins % 1 ? 1 : 0)} of ${games}`;
-  return wins > 0.5 ? "preferred" : wins < 0.5 ? "not preferred" : "tied";
+function preferredText(item, place, won, shareOf) {
+  const games = item.pairs.filter((pair) => (pair.a === place || pair.b === place) && shareOf(pair) !== null).length;
+  if (games > 1) return `preferred in ${number(won, won % 1 ? 1 : 0)} of ${games}`;
+  return won > 0.5 ? "preferred" : won < 0.5 ? "not preferred" : "tied";
+}
+
+function peopleText(item, place, view) {
+  const { gold, best } = item.responses[place];
+  if (Number.isFinite(gold)) return number(gold, view.goldDecimals);
+  if (typeof best === "boolean") return best ? "correct" : "wrong";
+  return preferredText(item, place, view.people[place], goldShare);
+}
+
+function scorerText(item, place, view) {
+  const value = view.scores[place];
+  if (value === null) return h("span", { class: "quiet-word" }, JUDGES.has(state.scorer) ? "no verdict" : "no score");
+  if (scoreOf(item.responses[place], state.scorer) !== null) return number(value, view.scoreDecimals);
+  return preferredText(item, place, value, verdictShare(state.scorer));
 }
 
 // ---- texts
@@ -128,18 +164,10 @@ function raterStrip(response, span) {
 function responseFacts(item, place, view) {
   const response = item.responses[place];
   const ratings = (response.ratings || []).filter(Number.isFinite);
-  const score = view.scores[place];
-  const rows = [];
-  if (view.people[place] !== null) {
-    const rated = Number.isFinite(response.gold);
-    const what = rated ? number(response.gold, view.goldDecimals) : preferredText(item, place, view.people[place]);
-    rows.push(["People", what, placeText(view.people[place], view.people)]);
-  }
-  rows.push([
-    "Scorer",
-    score === null ? h("span", { class: "quiet-word" }, "no score") : number(score, view.scoreDecimals),
-    placeText(score, view.scores),
-  ]);
+  const rows = [["Scorer", scorerText(item, place, view), placeText(view.scores[place], view.scores)]];
+  if (typeof response.best === "boolean") rows.unshift(["Gold", peopleText(item, place, view), ""]);
+  else if (view.people[place] !== null)
+    rows.unshift(["People", peopleText(item, place, view), placeText(view.people[place], view.people)]);
   return [
     h(
       "table",
@@ -171,7 +199,13 @@ function responseCard(item, place, view) {
     h(
       "div",
       { class: "response-facts" },
-      h("h4", null, `${place + 1} · `, h("bdi", null, nameOf(item, place))),
+      h(
+        "h4",
+        null,
+        `${place + 1} · `,
+        h("bdi", null, nameOf(item, place)),
+        response.best === true && h("span", { class: "tag rule" }, "correct"),
+      ),
       responseFacts(item, place, view),
     ),
     h("div", { class: "response-text" }, textBlock(response.text, response.cut)),
@@ -180,19 +214,32 @@ function responseCard(item, place, view) {
 
 // ---- pairs
 
-function verdict(margin, gold) {
+// A mark and words for what the chosen scorer says of a pair.
+function agreement(margin, gold) {
   if (margin === null) return ["–", "no score"];
   if (gold === 0.5) return margin === 0 ? ["✓", "tied too"] : ["✗", "people tie, the scorer does not"];
   if (margin === 0) return ["=", "the scorer ties"];
   return margin > 0 === gold > 0.5 ? ["✓", "agrees"] : ["✗", "disagrees"];
 }
 
+// The same for a judge, in its own terms.
+function verdictWords(pair) {
+  if (!Object.hasOwn(pair.verdicts || {}, state.scorer)) return ["–", "the judge was not asked"];
+  const margin = pair.verdicts[state.scorer];
+  if (margin === null) return ["–", "the judge’s answer could not be read"];
+  const [mark] = agreement(margin, pair.gold);
+  return [mark, margin === 0 ? "the judge says tie" : `the judge prefers ${1 + (margin > 0 ? pair.a : pair.b)}`];
+}
+
 function pairLines(item) {
   if (!item.pairs?.length) return null;
-  const lines = item.pairs.map(({ a, b, gold }) => {
+  const judge = JUDGES.has(state.scorer);
+  const lines = item.pairs.map((pair) => {
+    const { a, b, gold } = pair;
     const [x, y] = [scoreOf(item.responses[a], state.scorer), scoreOf(item.responses[b], state.scorer)];
-    const margin = x === null || y === null ? null : x - y;
-    const [mark, words] = gold === null || gold === undefined ? ["–", "no preference kept"] : verdict(margin, gold);
+    const margin = judge || x === null || y === null ? null : x - y;
+    const said = () => (judge ? verdictWords(pair) : agreement(margin, gold));
+    const [mark, words] = gold === null || gold === undefined ? ["–", "no preference kept"] : said();
     const [first, second] = [a, b].map((place) => `${place + 1}`);
     const people =
       gold === 0.5
@@ -243,25 +290,29 @@ function scoreTable(item, scored, order) {
     h("th", { scope: "col" }, h("div", { class: "turned" }, h("bdi", null, nameOf(item, i))), h("small", null, i + 1)),
   );
   const rows = scored.map(({ scorer }) => {
-    const values = item.responses.map((response) => scoreOf(response, scorer));
-    return scoreRow(scorer, inOrder(values), order.length, scorer === state.scorer);
+    return scoreRow(scorer, inOrder(scorerValues(item, scorer)), order.length, scorer === state.scorer);
   });
   return h(
     "table",
     { class: "heatmap" },
     h("thead", null, h("tr", null, h("th", { scope: "col", class: "scorer" }, "Scorer"), heads)),
-    h("tbody", null, people.some((value) => value !== null) && scoreRow("People", inOrder(people), order.length), rows),
+    h("tbody", null, any(people) && scoreRow("People", inOrder(people), order.length), rows),
   );
 }
 
 function everyScorer(item, order) {
-  const scored = byRank.filter((row) => item.responses.some((response) => scoreOf(response, row.scorer) !== null));
+  const scored = byRank.filter((row) => any(scorerValues(item, row.scorer)));
   const fold = h("details", { class: "every" }, h("summary", null, `Values of all ${whole(scored.length)} scorers`));
   fold.addEventListener("toggle", () => {
     if (!fold.open || fold.querySelector("table")) return;
     const name = `Scores of item ${item.id}`;
     fold.append(
-      h("p", { class: "deck" }, "Shade is the place within the row: the stronger, the better."),
+      h(
+        "p",
+        { class: "deck" },
+        "Shade is the place within the row: the stronger, the better.",
+        JUDGES.size > 0 && " Of a judge without scores: in how many of its pairs it prefers the response.",
+      ),
       h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": name }, scoreTable(item, scored, order)),
     );
   });
@@ -295,7 +346,7 @@ function placeKey() {
 
 function responseList(item, order, view) {
   const many = item.responses.length > 3;
-  const places = item.responses.length > 2 && view.people.some((value) => value !== null);
+  const places = item.responses.length > 2 && any(view.people);
   const [kept, all] = [item.responses.length, item.responses_total ?? 0];
   return labelled(
     many ? "Responses, best by people first" : "Responses",
@@ -310,7 +361,7 @@ function responseList(item, order, view) {
 }
 
 function itemBody(item, goldSpan) {
-  const scores = item.responses.map((response) => scoreOf(response, state.scorer));
+  const scores = scorerValues(item, state.scorer);
   const people = peopleValues(item);
   const view = {
     scores,

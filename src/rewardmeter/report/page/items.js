@@ -1,6 +1,7 @@
 // The items to browse: where the chosen scorer and people are furthest apart first.
 
-const ITEMS = read("items") || [];
+const ITEMS = BROWSED.shown || [];
+const LOOKED_AT = BROWSED.looked_at ?? ITEMS.length;
 const PAGE = 20;
 
 const disagreement = (item) => own(item.disagreement, state.scorer);
@@ -138,7 +139,7 @@ function startItems(box) {
     const found = foundItems();
     const all = found.length === ITEMS.length;
     count.textContent = all
-      ? `${whole(ITEMS.length)} items in this page`
+      ? `${whole(ITEMS.length)} items in this page${LOOKED_AT > ITEMS.length ? `, of ${whole(LOOKED_AT)} looked at` : ""}`
       : `${whole(found.length)} of ${whole(ITEMS.length)} items`;
     redraw(list, found.length ? itemList(found, draw) : emptyNote("No item fits these filters."));
   };

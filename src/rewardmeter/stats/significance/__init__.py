@@ -13,6 +13,7 @@ from rewardmeter.stats.significance.bootstrap_difference import (
 from rewardmeter.stats.significance.clusters import Clusters, significance_clusters
 from rewardmeter.stats.significance.delong import AreaCovariance, area_covariance, delong_tests
 from rewardmeter.stats.significance.draws import SwapDraws, draw_swaps, replayed_swaps
+from rewardmeter.stats.significance.item_swap import item_swap_tests
 from rewardmeter.stats.significance.multiplicity import Adjusted, adjust, benjamini_hochberg, holm
 from rewardmeter.stats.significance.pair_swap import pair_swap_tests
 from rewardmeter.stats.significance.pairwise import EarlyStop, PairwiseTests
@@ -57,6 +58,7 @@ __all__ = [
     "draw_counts",
     "draw_swaps",
     "holm",
+    "item_swap_tests",
     "mcnemar_exact",
     "mean_difference_power",
     "minimum_accuracy_difference",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,7 @@ from rewardmeter.stats.cells import Floats, check_cells
 from rewardmeter.stats.resampling import sign_flips
 from rewardmeter.stats.significance.delong import delong_tests
 from rewardmeter.stats.significance.draws import Swap, draw_swaps
+from rewardmeter.stats.significance.item_swap import item_swap_tests
 from rewardmeter.stats.significance.pair_swap import pair_swap_tests
 from rewardmeter.stats.significance.pairwise import Alternative, EarlyStop, PairwiseTests
 from rewardmeter.stats.significance.permutation import (
@@ -24,6 +25,7 @@ from rewardmeter.stats.significance.swap_systems import SystemSwapStatistic
 
 __all__ = ["all_pairs"]
 
+Verdicts = Literal["pairs", "items"]
 _FLIPS = 1000
 """Sign flips behind soft pairwise accuracy, as in the reference code."""
 
@@ -39,6 +41,7 @@ def all_pairs(
     alternative: Alternative = "two-sided",
     early_stop: EarlyStop | None = None,
     epsilon: ArrayLike | None = None,
+    verdicts: Verdicts = "pairs",
 ) -> PairwiseTests:
     """Test every scorer against every other on one statistic of ratings.
 
@@ -48,7 +51,7 @@ def all_pairs(
     ``segment.pearson``, ``spearman``,           PERM-BOTH (`permutation`), swapping ``swap``
     ``kendall_b``, pooled, ``.item``,
     ``.system``
-    ``segment.acc_eq``, ditto                    pair-swap permutation, each scorer at its epsilon (`pair_swap`)
+    ``segment.acc_eq``, ditto                    swapped verdicts, each scorer at its epsilon (`pair_swap`)
     ``segment.roc_auc``                          DeLong, clustered by item (`delong`)
     ``system.pearson``, ``spearman``,            PERM-BOTH of means over items
     ``kendall_b``, ``pairwise_accuracy``
@@ -63,12 +66,21 @@ def all_pairs(
         Random draws for the tests that draw. Exact and closed-form tests have none (``resamples`` of the result is 0).
     epsilon:
         Tie thresholds of acc_eq, one or one per scorer; None calibrates each scorer on its own data.
+    verdicts:
+        What changes places for acc_eq: the verdicts on single ``pairs``, as WMT has it, which rejects too often (see
+        `pair_swap`), or on whole ``items`` (`item_swap`), which holds its level.
 
     For preferences see `preference_tests`.
     """
     wanted = statistic_id(statistic)
+    if verdicts not in get_args(Verdicts):
+        raise ValueError(f"verdicts must be one of {', '.join(get_args(Verdicts))}; got {verdicts!r}")
     scores, gold = check_cells(scores, gold)
     if wanted.name == "acc_eq":
+        if verdicts == "items":
+            if wanted.grouping != "item":
+                raise ValueError(f"verdicts of whole items are swapped for segment.acc_eq.item only, not {statistic}")
+            return item_swap_tests(scores, gold, epsilon=epsilon, alternative=alternative)
         return pair_swap_tests(
             scores, gold, grouping=wanted.grouping, epsilon=epsilon, alternative=alternative, rng=rng
         )

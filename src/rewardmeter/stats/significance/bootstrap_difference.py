@@ -3,7 +3,7 @@
 Over items: what would another sample of prompts say about these systems? Over systems: what would other systems say on
 these prompts? Over both: on another test altogether (Deutsch, Dror and Roth 2021, section 3). All scorers share the
 resamples, so that differences are far less noisy than the scorers' own values.
-May import: cells, resampling, ties, pair_cells, resampled_statistics, statistic_ids.
+May import: cells, resampling, pair_cells, pair_swap, resampled_statistics, statistic_ids.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from rewardmeter.stats.cells import Floats, check_cells, paired
 from rewardmeter.stats.resampling import bca_interval, percentile_interval
 from rewardmeter.stats.significance.pair_cells import pattern_blocks
+from rewardmeter.stats.significance.pair_swap import tie_thresholds
 from rewardmeter.stats.significance.resampled_statistics import Counts, Over, draw_counts, statistic_draws
 from rewardmeter.stats.significance.statistic_ids import StatisticId, statistic_id
-from rewardmeter.stats.ties import calibrate_ties
 
 __all__ = ["IntervalKind", "PairedDifferences", "bootstrap_differences", "bootstrap_values"]
 
@@ -188,12 +188,7 @@ def _thresholds(scores: Floats, gold: Floats, statistic: StatisticId, epsilon: A
     """One tie threshold per scorer; 0 where the statistic has none."""
     if statistic.name != "acc_eq":
         return np.zeros(scores.shape[0])
-    if epsilon is None:
-        return np.nan_to_num(calibrate_ties(scores, gold, grouping=statistic.grouping).epsilon)
-    thresholds = np.broadcast_to(np.asarray(epsilon, dtype=np.float64), (scores.shape[0],))
-    if not (thresholds >= 0).all():
-        raise ValueError(f"epsilon must not be negative; got {epsilon!r}")
-    return thresholds
+    return tie_thresholds(scores, gold, statistic.grouping, epsilon)
 
 
 def _check_counts(counts: Counts, gold: Floats) -> None:

@@ -20,7 +20,8 @@ Bits = NDArray[np.uint8]
 Swap = Literal["cells", "rows_columns", "rows", "columns"]
 """What is swapped as one: ``cells`` every (system, item) cell by itself (PERM-BOTH as mt-metrics-eval has it);
 ``rows_columns`` whole systems, then whole items (PERM-BOTH as nlpstats has it); ``rows`` whole systems (PERM-SYSTEMS);
-``columns`` whole items (PERM-INPUTS)."""
+``columns`` whole items (PERM-INPUTS). Which of them is fair depends on what the scorers' errors share: see
+`permutation`."""
 
 _BLOCK_BYTES = 1 << 22
 _MOST_UNITS = 24

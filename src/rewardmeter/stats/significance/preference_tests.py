@@ -22,12 +22,13 @@ from rewardmeter.stats.significance.pairwise import (
     hits,
     p_of_hits,
 )
-from rewardmeter.stats.significance.signed_sums import drawn_sums, sign_tail, signed_sum_tail
+from rewardmeter.stats.significance.signed_sums import drawn_sums, sign_tail, signed_sum_tail, size_classes
 
 __all__ = ["mcnemar_exact", "preference_tests"]
 
 Floats = NDArray[np.float64]
-_DIGITS = 9
+_NOTHING = 1e-9
+"""A sum of differences this small is 0 but for rounding."""
 
 
 def preference_tests(
@@ -109,12 +110,11 @@ def _p_values(
 ) -> tuple[tuple[float, float], int]:
     """Forward and backward p of the items' summed differences, and how often the null was drawn."""
     observed = float(total.sum())
-    sizes = np.asarray(np.round(np.abs(total), _DIGITS), dtype=np.float64)
-    steps, counts = np.unique(sizes[sizes > 0], return_counts=True)
+    steps, counts = size_classes(np.abs(total))
     if alternative == "two-sided":
         tail = signed_sum_tail(steps, counts, abs(observed))
         if tail is not None:
-            both = min(1.0, 2 * tail) if abs(observed) > 10.0**-_DIGITS else 1.0
+            both = min(1.0, 2 * tail) if abs(observed) > _NOTHING else 1.0
             return (both, both), 0
     else:
         tails = [signed_sum_tail(steps, counts, sign * observed) for sign in (1.0, -1.0)]

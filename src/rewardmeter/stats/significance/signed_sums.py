@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["drawn_sums", "sign_tail", "signed_sum_tail"]
+__all__ = ["drawn_sums", "flipped_sum_tails", "sign_tail", "signed_sum_tail", "size_classes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,8 +19,11 @@ _ATOMS = 1 << 18
 _REACH = 12.0
 """Terms further than so many standard deviations out have a probability below 1e-31 in all, which is added to p."""
 _BEYOND = 1e-31
+_EXACT_TERMS = 40
+"""Up to so many terms that are not 0, the null is summed value by value if it can be."""
 _SAME = 1e-9
 """Sums this close, in units of the smallest step, are the same number."""
+_NEWTON = 60
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -61,6 +64,73 @@ def signed_sum_tail(steps: Floats, counts: Ints, observed: float) -> float | Non
     needed = (target - values) / sizes[largest]
     tail = float(mass @ sign_tail(np.full(values.size, number[largest]), needed))
     return min(1.0, max(tail + (_BEYOND if number.size > 1 else 0.0), _SMALLEST))
+
+
+def size_classes(sizes: Floats) -> tuple[Floats, Ints]:
+    """The different sizes (classes,) among terms (terms,), 0 left out, and how many terms have each.
+
+    Sizes that agree to nine digits are the same; the class has the value of one of them, not a rounded one.
+    """
+    positive = np.sort(sizes[sizes > 0])
+    if not positive.size:
+        return positive, np.zeros(0, dtype=np.int64)
+    start = np.flatnonzero(np.diff(positive, prepend=-np.inf) > _SAME * positive[-1])
+    return positive[start], np.diff(np.append(start, positive.size))
+
+
+def flipped_sum_tails(sizes: Floats, observed: Floats) -> Floats:
+    """P(sum of randomly signed ``sizes`` (sets, terms) >= ``observed`` (sets,)), in (0, 1], for many sets at once.
+
+    Sets of few terms are summed exactly; the others by the saddlepoint approximation of Robinson (1982) in the form of
+    Barndorff-Nielsen's r*, with a continuity correction where the sums lie on a lattice of known width.
+    """
+    width = _lattice(sizes)
+    tails = _saddlepoint_tails(sizes, observed - width / 2)
+    for place in np.flatnonzero(np.count_nonzero(sizes, axis=1) <= _EXACT_TERMS):
+        tail = signed_sum_tail(*size_classes(sizes[place]), float(observed[place]))
+        tails[place] = tails[place] if tail is None else tail
+    return tails
+
+
+def _lattice(sizes: Floats) -> Floats:
+    """Distance between neighbouring sums of each set: twice the step of which all sizes are multiples; 0 if unknown."""
+    positive = np.where(sizes > 0, sizes, np.inf).min(axis=1, initial=np.inf)
+    step = np.where(np.isfinite(positive), positive, 1.0)
+    multiples = sizes / step[:, None]
+    common = (np.abs(multiples - np.rint(multiples)) < 1e-6).all(axis=1)
+    return np.where(common, 2 * step, 0.0)
+
+
+def _saddlepoint_tails(sizes: Floats, observed: Floats) -> Floats:
+    """P(sum >= observed) taken as continuous: Phi(-r*), r* = w + log(u / w) / w.
+
+    With K(s) = sum log cosh(s d): K'(s) = |observed|, w^2 = 2 (s |observed| - K(s)), u = s sqrt(K''(s)). Newton's steps
+    from observed / sum d^2 rise to the root, since K' is concave.
+    """
+    from scipy.special import log_ndtr, ndtr
+
+    target, square, most = np.abs(observed), (sizes**2).sum(axis=1), sizes.sum(axis=1)
+    inside = (target < most * (1 - 1e-9)) & (square > 0)
+    goal, d = np.where(inside, target, 0.0), np.where(inside[:, None], sizes, 1.0)
+    s = goal / (d**2).sum(axis=1)
+    for _ in range(_NEWTON):
+        bend = np.tanh(s[:, None] * d)
+        short = goal - (d * bend).sum(axis=1)
+        s += short / np.maximum((d**2 * (1 - bend**2)).sum(axis=1), _SMALLEST)
+        if np.all(np.abs(short) <= 1e-10 * most):
+            break
+    z = s[:, None] * d
+    fading = np.exp(-2 * z)
+    generating = (z + np.log1p(fading) - np.log(2)).sum(axis=1)
+    w = np.sqrt(np.maximum(2 * (s * goal - generating), 0.0))
+    u = np.maximum(2 * s * np.sqrt((d**2 * fading / (1 + fading) ** 2).sum(axis=1)), _SMALLEST)
+    near = w < 1e-4
+    safe = np.where(near, 1.0, w)
+    deviate = np.where(near, w, safe + np.log(np.where(near, 1.0, u) / safe) / safe)
+    upper = np.maximum(np.exp(log_ndtr(-deviate)), _SMALLEST)
+    terms = np.count_nonzero(sizes, axis=1)
+    upper = np.where(inside, upper, np.maximum(np.where(target <= most * (1 + 1e-9), 0.5**terms, 0.0), _SMALLEST))
+    return np.where(observed >= 0, upper, np.where(inside, ndtr(deviate), 1.0))
 
 
 def drawn_sums(steps: Floats, counts: Ints, resamples: int, rng: np.random.Generator) -> Floats:

@@ -160,9 +160,7 @@ class RankKernel:
 
     def differences(self, packed: Bits, draws: int, active: Places) -> Floats:
         swapped = unpacked(packed, self.cell, draws, np.int8)
-        kept = 1 - swapped
-        first = self.correlation(np.concatenate([kept, swapped]))
-        second = self.correlation(np.concatenate([swapped, kept]))
+        first, second = self.correlation.split(np.concatenate([1 - swapped, swapped]))
         return (_group_mean(first) - _group_mean(second))[None]
 
 

@@ -20,7 +20,7 @@ __all__ = ["WeightedKendall", "WeightedSpearman", "weighted_kendall", "weighted_
 
 Places = NDArray[np.intp]
 Array = NDArray[Any]
-_SIDE_BY_SIDE = 1 << 21
+_SIDE_BY_SIDE = 1 << 20
 """Bytes of one array of weights that are worked on at once: what stays in the processor's cache."""
 
 
@@ -76,16 +76,28 @@ class WeightedKendall:
     def __call__(self, weights: Array) -> Floats:
         """tau-b in each group, (groups, draws), from weights (entries, draws); NaN where a side is constant."""
         in_order = np.take(weights.astype(self.kind, copy=False), self.order, axis=0)
+        return self._tau(in_order, self._concordance(in_order, rest=False)[0])
+
+    def split(self, weights: Array) -> tuple[Floats, Floats]:
+        """tau-b of the entries whose weight is 1, and of the others, whose weight is 0."""
+        in_order = np.take(weights.astype(self.kind, copy=False), self.order, axis=0)
+        first, second = self._concordance(in_order, rest=True)
+        return self._tau(in_order, first), self._tau(1 - in_order, second)
+
+    def _tau(self, in_order: Array, balance: Array) -> Floats:
         total = _group_sums(in_order, self.runs_x)
         squares_x = _run_squares(in_order, self.runs_x)
         squares_y = _run_squares(np.take(in_order, self.order_y, axis=0), self.runs_y)
         pairs_x, pairs_y = total**2 - squares_x, total**2 - squares_y
-        return ratio(2.0 * self._concordance(in_order), np.sqrt(pairs_x) * np.sqrt(pairs_y))
+        return ratio(2.0 * balance, np.sqrt(pairs_x) * np.sqrt(pairs_y))
 
-    def _concordance(self, weights: Array) -> Floats:
-        """Concordant minus discordant pairs of each group."""
+    def _concordance(self, weights: Array, *, rest: bool) -> tuple[Array, Array]:
+        """Concordant minus discordant pairs of each group; with ``rest`` also those among what has no weight.
+
+        What an entry of the rest has before and behind it is what there is in all, less what has weight.
+        """
         draws = weights.shape[1]
-        balance = np.zeros((self.runs_x.group_start.size, draws), dtype=self.kind)
+        balance, balance_rest = np.zeros((2, self.runs_x.group_start.size, draws), dtype=self.kind)
         sums, left, right = (np.empty((weights.shape[0] + 1, draws), dtype=self.kind) for _ in range(3))
         for level in self.levels:
             before = sums[: level.zeros.size + 1]
@@ -97,9 +109,15 @@ class WeightedKendall:
             net += np.take(before, level.high, axis=0, out=part, mode="clip")
             net -= np.take(before, level.first, axis=0, out=part, mode="clip")
             net -= np.take(before, level.last, axis=0, out=part, mode="clip")
-            net *= np.take(weights, level.ones, axis=0, out=part, mode="clip")
+            np.take(weights, level.ones, axis=0, out=part, mode="clip")
+            if rest:
+                everything = (level.low + level.high - level.first - level.last).astype(self.kind)
+                others = sums[: level.ones.size]
+                np.multiply(np.subtract(everything[:, None], net, out=others), 1 - part, out=others)
+                balance_rest[level.group] += np.add.reduceat(others, level.start, axis=0, dtype=self.kind)
+            net *= part
             balance[level.group] += np.add.reduceat(net, level.start, axis=0, dtype=self.kind)
-        return balance.astype(np.float64)
+        return balance, balance_rest
 
 
 def weighted_kendall(x: Floats, y: Floats, group: Places, most: int) -> WeightedKendall:
@@ -153,6 +171,10 @@ class WeightedSpearman:
         starts = self.runs_x.start[self.runs_x.group_start]
         together = np.add.reduceat(product, starts, axis=0)
         return np.clip(ratio(together, np.sqrt(square_x) * np.sqrt(square_y)), -1.0, 1.0)
+
+    def split(self, weights: Array) -> tuple[Floats, Floats]:
+        """rho of the entries whose weight is 1, and of the others, whose weight is 0."""
+        return self(weights), self(1 - weights)
 
 
 def weighted_spearman(x: Floats, y: Floats, group: Places, most: int) -> WeightedSpearman:
