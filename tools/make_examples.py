@@ -15,8 +15,8 @@ from pathlib import Path
 import rewardmeter as rm
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-SYSTEMS = ("careful", "terse", "polite", "hasty", "rambling")
-ITEMS_PER_TASK = 8
+SYSTEMS = ("careful", "terse", "forgetful", "hasty", "rambling")
+ITEMS_PER_TASK = 12
 
 
 def shared_words(response: str, references: tuple[str, ...]) -> float:

@@ -374,7 +374,7 @@ class Dataset:
             arrays += [self.best_of_k.offsets, self.best_of_k.response, self.best_of_k.best]
         for name, recorded in self.recorded.items():
             feed(name)
-            arrays += [recorded.values, recorded.first, recorded.second]
+            arrays += [recorded.values, recorded.first, recorded.second, recorded.asked, recorded.asked_second]
         for array in arrays:
             digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

@@ -130,6 +130,31 @@ def test_sentences_are_typeset() -> None:
     assert "acc*<sub>eq</sub> of 64\u00a0% &amp; more</h1>" in page
 
 
+def test_tests_clusters_and_the_human_ceiling_are_stated() -> None:
+    made = three_scorers()
+    made["settings"] |= {"tests": "sign test over items", "alpha": 0.05}
+    page = render(made, views())
+    method = page[page.index('id="method"') :]
+    assert "<dt>Tests of scorers</dt><dd>sign test over items</dd>" in method
+    assert "at α = 0.05 after Holm&#39;s correction" in method
+    assert "Pearson by item: 0.700 [0.650, 0.750]" in method
+    answer = page[page.index('id="answer"') : page.index('id="board"')]
+    assert "<dt>Human ceiling</dt><dd>0.700 [0.650, 0.750]</dd>" in answer
+    assert "Human ceiling" not in render(board([row("a", 1, {"pair.accuracy": estimate(0.5)})]))
+
+
+@pytest.mark.parametrize(("share", "text"), [(1.0, "100"), (0.99996, "99.9"), (0.29, "29.0"), (0.0, "0.0")])
+def test_coverage_is_never_rounded_up(share: float, text: str) -> None:
+    page = render(board([row("a", 1, {"pair.accuracy": estimate(0.5)}, coverage=share)]))
+    assert f'<td class="num">{text}\u00a0%</td>' in page
+
+
+def test_a_page_without_items_to_show_has_no_section_of_items() -> None:
+    made, shown = preferences()
+    shown["items"]["shown"] = []
+    assert "items" not in sections(render(made, shown))
+
+
 # ---- nothing from outside, nothing by accident
 
 

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 from html_page import Open, at, body_row, names, overflow
-from html_samples import HOSTILE, board, estimate, item, preferences, row, three_scorers, views
+from html_samples import (
+    HOSTILE,
+    best_of_three,
+    board,
+    estimate,
+    item,
+    preferences,
+    row,
+    three_scorers,
+    verdicts,
+    views,
+)
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -75,6 +86,28 @@ def test_margins_of_preferences(show: Open) -> None:
     assert "16 pairs: 10 in bins towards the answer that people prefer, 3 in bins away from it, 3 in the bin" in label
     heights = [float(bar.get_attribute("height") or 0) for bar in figure.locator("rect.bar").all()]
     assert [height / heights[0] for height in heights] == pytest.approx([1, 0.5, 1.5, 2, 3])
+
+
+def test_verdicts_are_drawn_as_three_bars_and_named(show: Open) -> None:
+    page = show(*verdicts())
+    figure = page.locator("#agreement svg.figure")
+    assert figure.locator("rect.bar").count() == 3
+    assert [figure.locator(f"rect.{kind}").count() for kind in ("lost", "even", "won")] == [1, 1, 1]
+    expect(figure).to_contain_text("verdict: 1 the answer that people prefer")
+    expect(page.locator("#agreement h3")).to_have_text("Verdicts on the preferred answer")
+
+
+def test_best_of_k_has_margins_of_groups_and_marks_the_correct(show: Open) -> None:
+    page = show(*best_of_three())
+    label = page.locator("#agreement svg.figure").get_attribute("aria-label") or ""
+    assert "judge over 16 groups: 10 in bins towards a correct response, 3 in bins away from it, 3" in label
+    expect(page.locator("#items .count")).to_have_text("1 items in this page, of 7 looked at")
+    page.locator(".item > summary").click()
+    responses = page.locator(".response")
+    expect(page.locator(".response h4 .tag")).to_have_text("correct")
+    expect(responses.filter(has=page.locator("h4 .tag"))).to_contain_text("place 2 of 3")
+    golds = [text.split("Scorer")[0] for text in page.locator(".facts-table").all_text_contents()]
+    assert golds == ["Goldwrong", "Goldcorrect", "Goldwrong"]
 
 
 # ---- slices
@@ -215,6 +248,30 @@ def test_a_preference_says_whether_the_scorer_agrees(show: Open, gold: float, ma
     expect(page.locator(".verdicts li")).to_contain_text(words)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "words", "mark"),
+    [
+        (-1.0, "People prefer 2 to 1: the judge prefers 2", "✓"),
+        (1.0, "People prefer 2 to 1: the judge prefers 1", "✗"),
+        (0.0, "People prefer 2 to 1: the judge says tie", "="),
+        (None, "People prefer 2 to 1: the judge’s answer could not be read", "–"),
+        ("absent", "People prefer 2 to 1: the judge was not asked", "–"),
+    ],
+)
+def test_a_judge_is_shown_by_its_verdict(show: Open, verdict: float | str | None, words: str, mark: str) -> None:
+    made, shown = verdicts()
+    said = {} if verdict == "absent" else {"judge": verdict}
+    shown["items"]["shown"][0]["pairs"][0]["verdicts"] = said
+    page = show(made, shown)
+    page.locator(".item > summary").click()
+    expect(page.locator(".verdicts li")).to_contain_text(words)
+    expect(page.locator(".verdicts .verdict")).to_have_text(mark)
+    expect(page.locator("#items")).not_to_contain_text("no score")
+    second = {-1.0: "preferred", 1.0: "not preferred", 0.0: "tied"}.get(verdict, "no verdict")  # type: ignore[arg-type]
+    row_of_judge = page.locator(".facts-table").nth(1).locator("tr").nth(1)
+    expect(row_of_judge.locator("td").first).to_have_text(second)
+
+
 # ---- hostile and extreme input
 
 
@@ -227,9 +284,9 @@ def test_hostile_texts_are_shown_and_do_nothing(show: Open) -> None:
     made["board"][0]["slices"] = {HOSTILE: {HOSTILE: {"n": 50, "statistics": {"segment.pearson.item": estimate(0.5)}}}}
     one = item(HOSTILE, {HOSTILE: 1.0}, text=HOSTILE) | {"columns": {HOSTILE: HOSTILE}, "references": [HOSTILE]}
     for answer in one["responses"]:
-        answer |= {"system": HOSTILE, "text": HOSTILE, "scores": {HOSTILE: 1.0}}
+        answer |= {"system": HOSTILE, "text": HOSTILE, "scores": [1.0]}
     grid = {"x": [0, 1], "y": [0, 1], "counts": [[1]], "x_label": HOSTILE, "y_label": HOSTILE}
-    page = show(made, {"items": [one], "agreement": {HOSTILE: {"pooled": grid}}})
+    page = show(made, {"items": {"scorers": [HOSTILE], "shown": [one]}, "agreement": {HOSTILE: {"pooled": grid}}})
     page.locator(".item > summary").click()
     page.locator(".every > summary").click()
     page.locator(".board .name").hover()
@@ -254,7 +311,7 @@ def test_names_that_mean_something_to_the_language(show: Open, name: str) -> Non
     statistics = {"segment.pearson.item": estimate(0.45), name: estimate(0.3)}
     made["board"].append(row(name, 5, statistics, slices={name: {name: {"n": 40, "statistics": statistics}}}))
     shown = views(6)
-    for one in shown["items"]:
+    for one in shown["items"]["shown"]:
         one["columns"] = {name: name if one["id"] != "item 0" else "other"}
     page = show(made, shown)
     assert names(page) == ["alpha", name, "beta", "length", "gamma"]

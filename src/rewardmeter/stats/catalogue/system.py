@@ -7,7 +7,7 @@ from rewardmeter.stats.catalogue.entry import Statistic
 __all__ = ["SYSTEM"]
 
 _FEW = "Systems are the units; there are usually few of them."
-_MEANS = "Means over few items are noisy, which pulls the value down and the interval with it."
+_MEANS = "Means over few items are noisy: the interval can miss the value over all items (docs/results/coverage.md)."
 
 SYSTEM: tuple[Statistic, ...] = (
     Statistic(
@@ -53,7 +53,7 @@ SYSTEM: tuple[Statistic, ...] = (
         "agreeing pairs / pairs",
         "Every pair counts, however small the human difference.",
         "Kocmi et al. 2021, arXiv 2107.10821, eq. 1",
-        "Pairs that people cannot tell apart count as much as clear ones.",
+        f"Pairs that people cannot tell apart count as much as clear ones. {_MEANS}",
         low=0.0,
         chance=0.5,
         computed_by="system.system_estimates",
