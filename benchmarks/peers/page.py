@@ -14,8 +14,8 @@ from measuring import Outcome
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "results" / "peers.md"
 HEAD = """# Speed beside the peers
 
-Written by `python benchmarks/peers/run.py --write`, which runs both sides one after the other on the same data and, where
-something is drawn, the same draws; it fails where numbers are not equal. Times are CPU seconds on one thread (the
+Written by `python benchmarks/peers/run.py --write`, which runs both sides one after the other on the same data and,
+where something is drawn, the same draws; it fails where numbers are not equal. Times are CPU seconds on one thread (the
 middle one of several runs for what is short); memory is the most that Python and NumPy hold at once. Seconds mean
 little on another machine, ratios travel better. "Scaled" is a peer's time that was measured on a smaller job, as said
 under the table, since the whole would take hours.

@@ -101,11 +101,13 @@ def test_best_of_k_has_margins_of_groups_and_marks_the_correct(show: Open) -> No
     page = show(*best_of_three())
     label = page.locator("#agreement svg.figure").get_attribute("aria-label") or ""
     assert "judge over 16 groups: 10 in bins towards a correct response, 3 in bins away from it, 3" in label
-    expect(page.locator("#items .count")).to_have_text("1 items in this page, of 7 looked at")
+    expect(page.locator("#items .count")).to_have_text("1 item in this page, of 7 looked at")
     page.locator(".item > summary").click()
     responses = page.locator(".response")
     expect(page.locator(".response h4 .tag")).to_have_text("correct")
     expect(responses.filter(has=page.locator("h4 .tag"))).to_contain_text("place 2 of 3")
+    expect(page.locator(".dumbbell")).to_have_count(0)
+    expect(page.locator("#agreement svg.figure")).to_contain_text("← wrong first")
     golds = [text.split("Scorer")[0] for text in page.locator(".facts-table").all_text_contents()]
     assert golds == ["Goldwrong", "Goldcorrect", "Goldwrong"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from expanded import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -193,7 +194,7 @@ def test_bootstrap_intervals_are_those_of_items_drawn_one_by_one(statistic: Any,
         again = correlate(scores[:, :, items], gold[:, items], statistic=statistic, grouping=grouping)
         draws.append(again.value)
     estimates = correlation_estimates(scores, gold, statistic=statistic, grouping=grouping, weights=weights, level=0.8)
-    low, high = np.nanquantile(draws, [0.1, 0.9], axis=0)
+    low, high = ends(draws, int(np.sum(~np.isnan(gold).all(axis=0))), 0.8)
     np.testing.assert_allclose([e.low for e in estimates], low, atol=1e-10)
     np.testing.assert_allclose([e.high for e in estimates], high, atol=1e-10)
     assert all("bootstrap" in e.method and "60" in e.method for e in estimates)

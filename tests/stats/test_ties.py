@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from expanded import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -211,7 +212,7 @@ def test_estimates_by_item_are_a_bootstrap_of_items_at_the_calibrated_epsilon() 
         for row in weights:
             drawn = np.repeat(np.arange(40), row)
             draws += [acc_eq(scores[k : k + 1, :, drawn], gold[:, drawn], epsilon=calibrated.epsilon[k]).accuracy[0]]
-        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(draws, [0.05, 0.95])), abs=1e-12)
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(ends(draws, 36, 0.9)), abs=1e-12)
         assert estimate.value == calibrated.accuracy[k]
         assert (estimate.n, estimate.undefined) == (36, 1)
         assert estimate.detail == {"epsilon": calibrated.epsilon[k], "pairs": 360}

@@ -61,8 +61,9 @@ def check_request(
     gold_of(dataset, aspect)
     for name in slices:
         slice_column(dataset, name)
-    if statistic is not None and statistic not in CATALOGUE:
-        raise UnknownNameError("statistic", statistic, CATALOGUE)
+    ranking = [name for name in CATALOGUE if name.split(".")[0] in ("segment", "system", "pair")]
+    if statistic is not None and statistic not in ranking:
+        raise UnknownNameError("ranking statistic", statistic, ranking)
     if resamples < 0 or 0 < resamples < FEWEST_USEFUL:
         raise InputError(f"{resamples} resamples make no interval", fix="Use 0 for none, or some hundreds.")
     if not 0 < level < 1:

@@ -131,7 +131,8 @@ def correlation_estimates(
         result = _correlation(values, cells, grouping)
         interval = normal_interval(result.value, np.array([error[2] for error in errors]), level)
         return _estimates(result, interval, JACKKNIFE, level)
-    return _estimates(result, percentile_interval(draws, level), bootstrap_method(weights), level)
+    rated = int(np.count_nonzero(~np.isnan(gold).all(axis=0)))
+    return _estimates(result, percentile_interval(draws, level, items=rated), bootstrap_method(weights), level)
 
 
 def _checked(scores: ArrayLike, gold: ArrayLike, statistic: str, grouping: str) -> tuple[Floats, Floats]:

@@ -154,7 +154,7 @@ def _estimates(
         raise ValueError(f"level must lie strictly between 0 and 1, not {level}")
     low, high = np.full((2, len(value)), np.nan)
     if draws is not None:
-        low, high = exact_at_bounds(value, percentile_interval(draws, level), items, level)
+        low, high = exact_at_bounds(value, percentile_interval(draws, level, items=items), items, level)
     method = "none" if draws is None else f"bootstrap over items, percentile, {len(draws)} resamples"
     return [
         Estimate(

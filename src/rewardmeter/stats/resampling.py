@@ -18,6 +18,7 @@ from rewardmeter.stats.intervals import check_level
 
 __all__ = [
     "bca_interval",
+    "expanded_level",
     "item_folds",
     "item_subsets",
     "item_weights",
@@ -106,16 +107,33 @@ def resampled_means(values: Floats, weights: NDArray[Any]) -> Floats:
     return ratio(sums, counts).reshape(weights.shape[0], *values.shape[:-1])
 
 
-def percentile_interval(draws: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+def percentile_interval(
+    draws: ArrayLike, level: float = 0.95, *, items: ArrayLike | None = None
+) -> tuple[Floats, Floats]:
     """Ends of the central ``level`` of the draws, (resamples, ...) -> two arrays of the remaining shape.
 
     Draws that are NaN (the statistic is undefined in that resample) are left out. Both ends are NaN where fewer than
     half of the draws are defined: an interval from the rest would describe another question.
+
+    ``items`` says on how many items each column rests (one number or one per column). A bootstrap of few items is too
+    narrow, by sqrt((n - 1) / n) and for using normal quantiles; the level is then expanded to
+    2 Phi(sqrt(n / (n - 1)) t) - 1, t the quantile of Student's t with n - 1 degrees (Hesterberg 2015, section 5).
     """
     draws = np.asarray(draws, dtype=np.float64)
-    tail = (1 - check_level(level)) / 2
-    low, high = _quantiles(draws, np.full(draws.shape[1:], tail)), _quantiles(draws, np.full(draws.shape[1:], 1 - tail))
-    return low, high
+    tail = np.broadcast_to((1 - expanded_level(level, items)) / 2, draws.shape[1:])
+    return _quantiles(draws, tail), _quantiles(draws, 1 - tail)
+
+
+def expanded_level(level: float, items: ArrayLike | None) -> Floats:
+    """The level at which to take percentiles for n items; the level itself for None or fewer than two items."""
+    if items is None:
+        return np.asarray(check_level(level))
+    from scipy.special import ndtr, stdtrit
+
+    n = np.asarray(items, dtype=np.float64)
+    enough = np.where(n >= 2, n, 2.0)
+    reach = np.sqrt(enough / (enough - 1)) * stdtrit(enough - 1, (1 + check_level(level)) / 2)
+    return np.where(n >= 2, 2 * ndtr(reach) - 1, level)
 
 
 def bca_interval(draws: ArrayLike, value: ArrayLike, left_out: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

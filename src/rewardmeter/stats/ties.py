@@ -183,7 +183,7 @@ def acc_eq_estimates(
     interval: Interval = (np.full(result.accuracy.shape, np.nan),) * 2
     method = "none"
     if weights is not None and grouping == "item":
-        interval = percentile_interval(resampled_means(result.groups, weights), level)
+        interval = percentile_interval(resampled_means(result.groups, weights), level, items=result.n_groups)
         interval = exact_at_bounds(result.accuracy, interval, result.n_groups, level)
         method = f"{bootstrap_method(weights)}, {fixed}"
     elif weights is not None:

@@ -231,19 +231,28 @@ function densityPanel(row, grid, title, ids) {
 const MARGIN_WORDS = {
   score: {
     title: "Margin towards the preferred answer",
-    units: "pairs; the outermost bars hold everything beyond",
+    unit: "pairs",
+    note: "; the outermost bars hold everything beyond",
     axis: "score of the answer that people prefer − score of the other",
+    toward: "with people",
+    away: "against people",
     wanted: "the answer that people prefer",
   },
   verdict: {
     title: "Verdicts on the preferred answer",
-    units: "pairs that the judge was asked about; two games on one pair are taken together",
+    unit: "pairs",
+    note: " that the judge was asked about; two games on one pair are taken together",
+    toward: "with people",
+    away: "against people",
     axis: "verdict: 1 the answer that people prefer, 0 tie or unreadable, −1 the other",
     wanted: "the answer that people prefer",
   },
   best_of_k: {
     title: "Margin of the best correct response",
-    units: "groups; the outermost bars hold everything beyond",
+    unit: "groups",
+    note: "; the outermost bars hold everything beyond",
+    toward: "correct first",
+    away: "wrong first",
     axis: "best score of a correct response − best score of a wrong one",
     wanted: "a correct response",
   },
@@ -253,8 +262,8 @@ const marginKind = (low, high) => (high <= 0 ? "lost" : low >= 0 ? "won" : "even
 
 function marginLabels(zero, box, words) {
   return [
-    s("text", { class: "direct", x: zero + 10, y: 16 }, "with people →"),
-    s("text", { class: "direct soft", x: zero - 10, y: 16, "text-anchor": "end" }, "← against people"),
+    s("text", { class: "direct", x: zero + 10, y: 16 }, `${words.toward} →`),
+    s("text", { class: "direct soft", x: zero - 10, y: 16, "text-anchor": "end" }, `← ${words.away}`),
     s("text", { class: "axis-name", x: box.right, y: box.bottom + 34, "text-anchor": "end" }, words.axis),
   ];
 }
@@ -309,8 +318,8 @@ function marginPanel(row, { edges, counts, kind = "score" }) {
   const count = total(counts);
   const sum = (kind) => whole(total(counts.filter((_, i) => marginKind(edges[i], edges[i + 1]) === kind)));
   const label =
-    `${words.title}: ${row.scorer} over ${whole(count)} ${words.units.split(/[ ;]/)[0]}: ${sum("won")} in bins towards` +
-    ` ${words.wanted}, ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
+    `${words.title}: ${row.scorer} over ${whole(count)} ${words.unit}: ${sum("won")} in bins towards ${words.wanted},` +
+    ` ${sum("lost")} in bins away from it, ${sum("even")} in the bin around zero`;
   return h(
     "figure",
     { class: "panel broad" },
@@ -318,7 +327,7 @@ function marginPanel(row, { edges, counts, kind = "score" }) {
       "figcaption",
       null,
       h("h3", null, words.title),
-      h("p", null, `${whole(count)} ${words.units}`),
+      h("p", null, `${whole(count)} ${words.unit}${words.note}`),
     ),
     plotBox((width) => marginPlot({ edges, counts, kind }, label, width)),
     panelStatistics(row, PAIR_IDS),

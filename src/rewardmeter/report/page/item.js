@@ -27,13 +27,14 @@ function wins(item, shareOf) {
   return won;
 }
 
+const isMarked = (response) => typeof response.best === "boolean"; // it stands in a best-of-k group
 const any = (values) => values.some((value) => value !== null);
 
 // What people said of each response as one number: the rating, whether it is correct, or its wins.
 function peopleValues(item) {
   const gold = item.responses.map((response) => response.gold ?? null);
   if (any(gold)) return gold;
-  const best = item.responses.map((response) => (typeof response.best === "boolean" ? Number(response.best) : null));
+  const best = item.responses.map((response) => (isMarked(response) ? Number(response.best) : null));
   return any(best) ? best : wins(item, goldShare);
 }
 
@@ -69,9 +70,9 @@ function preferredText(item, place, won, shareOf) {
 }
 
 function peopleText(item, place, view) {
-  const { gold, best } = item.responses[place];
-  if (Number.isFinite(gold)) return number(gold, view.goldDecimals);
-  if (typeof best === "boolean") return best ? "correct" : "wrong";
+  const response = item.responses[place];
+  if (Number.isFinite(response.gold)) return number(response.gold, view.goldDecimals);
+  if (isMarked(response)) return response.best ? "correct" : "wrong";
   return preferredText(item, place, view.people[place], goldShare);
 }
 
@@ -165,7 +166,12 @@ function responseFacts(item, place, view) {
   const response = item.responses[place];
   const ratings = (response.ratings || []).filter(Number.isFinite);
   const rows = [["Scorer", scorerText(item, place, view), placeText(view.scores[place], view.scores)]];
-  if (typeof response.best === "boolean") rows.unshift(["Gold", peopleText(item, place, view), ""]);
+  if (view.marked)
+    rows.unshift([
+      "Gold",
+      isMarked(response) ? peopleText(item, place, view) : h("span", { class: "quiet-word" }, "in no group"),
+      "",
+    ]);
   else if (view.people[place] !== null)
     rows.unshift(["People", peopleText(item, place, view), placeText(view.people[place], view.people)]);
   return [
@@ -180,7 +186,7 @@ function responseFacts(item, place, view) {
         ),
       ),
     ),
-    rankDumbbell(view.peopleRanks[place], view.scoreRanks[place], item.responses.length),
+    !view.marked && rankDumbbell(view.peopleRanks[place], view.scoreRanks[place], item.responses.length),
     ratings.length > 1 &&
       h(
         "p",
@@ -268,8 +274,9 @@ function pairLines(item) {
 // ---- every scorer
 
 // Shade says the place within the row, so that rows of different units can be compared.
-function scoreRow(label, values, count, selected = false) {
+function scoreRow(label, values, selected = false) {
   const places = ranks(values);
+  const count = values.filter((value) => value !== null).length;
   const decimals = scoreDecimals(values);
   return h(
     "tr",
@@ -290,13 +297,13 @@ function scoreTable(item, scored, order) {
     h("th", { scope: "col" }, h("div", { class: "turned" }, h("bdi", null, nameOf(item, i))), h("small", null, i + 1)),
   );
   const rows = scored.map(({ scorer }) => {
-    return scoreRow(scorer, inOrder(scorerValues(item, scorer)), order.length, scorer === state.scorer);
+    return scoreRow(scorer, inOrder(scorerValues(item, scorer)), scorer === state.scorer);
   });
   return h(
     "table",
     { class: "heatmap" },
     h("thead", null, h("tr", null, h("th", { scope: "col", class: "scorer" }, "Scorer"), heads)),
-    h("tbody", null, any(people) && scoreRow("People", inOrder(people), order.length), rows),
+    h("tbody", null, any(people) && scoreRow(item.responses.some(isMarked) ? "Gold" : "People", inOrder(people)), rows),
   );
 }
 
@@ -346,10 +353,10 @@ function placeKey() {
 
 function responseList(item, order, view) {
   const many = item.responses.length > 3;
-  const places = item.responses.length > 2 && any(view.people);
+  const places = !view.marked && item.responses.length > 2 && any(view.people);
   const [kept, all] = [item.responses.length, item.responses_total ?? 0];
   return labelled(
-    many ? "Responses, best by people first" : "Responses",
+    many ? `Responses, ${view.marked ? "correct ones" : "best by people"} first` : "Responses",
     places && placeKey(),
     h(
       "ol",
@@ -367,6 +374,7 @@ function itemBody(item, goldSpan) {
     scores,
     people,
     goldSpan,
+    marked: item.responses.some(isMarked),
     scoreRanks: ranks(scores),
     peopleRanks: ranks(people),
     scoreDecimals: scoreDecimals(scores),

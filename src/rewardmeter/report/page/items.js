@@ -138,8 +138,9 @@ function startItems(box) {
   const draw = () => {
     const found = foundItems();
     const all = found.length === ITEMS.length;
+    const beyond = LOOKED_AT > ITEMS.length ? `, of ${whole(LOOKED_AT)} looked at` : "";
     count.textContent = all
-      ? `${whole(ITEMS.length)} items in this page${LOOKED_AT > ITEMS.length ? `, of ${whole(LOOKED_AT)} looked at` : ""}`
+      ? `${whole(ITEMS.length)} item${ITEMS.length === 1 ? "" : "s"} in this page${beyond}`
       : `${whole(found.length)} of ${whole(ITEMS.length)} items`;
     redraw(list, found.length ? itemList(found, draw) : emptyNote("No item fits these filters."));
   };

@@ -100,7 +100,8 @@ function factList(facts) {
 function estimateTip(row, id, estimate, where = null) {
   return () => {
     const facts = estimateFacts(estimate);
-    if (!where && Number.isFinite(row.coverage) && row.coverage < 1) facts.push(["coverage", coverageText(row.coverage)]);
+    const partial = Number.isFinite(row.coverage) && row.coverage < 1;
+    if (!where && partial) facts.push(["coverage", coverageText(row.coverage)]);
     return [
       h("b", null, h("bdi", null, row.scorer)),
       h("p", null, labelNodes(id), where ? [" · ", where] : null),
