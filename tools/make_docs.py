@@ -37,6 +37,7 @@ def statistics_page() -> str:
             f"## `{entry.id}`\n\n**{entry.label}.** {entry.definition}\n\n"
             f"- Formula: {entry.formula}\n- Range: {entry.low:g} to {entry.high:g}.{chance}\n"
             f"- Assumes: {entry.assumptions}\n- Source: {entry.source}\n- Misleads: {entry.misleads}\n"
+            f"- Code: `{entry.computed_by}`\n"
         )
     return "\n".join(parts)
 

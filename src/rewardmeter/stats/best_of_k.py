@@ -21,8 +21,8 @@ from rewardmeter.stats.result import Estimate
 __all__ = [
     "best_of_k_estimates",
     "best_of_k_strict_estimates",
-    "group_credits",
     "checked_offsets",
+    "group_credits",
     "mean_reciprocal_rank_estimates",
     "separation_estimates",
     "ties_score_estimates",

@@ -89,6 +89,8 @@ def undefined(n: int = 0, *, level: float = 0.95, method: str = "undefined") -> 
 def short(value: float, decimals: int) -> str:
     """A number without the zero before its point: ``.543``, ``-.02``, ``1.25``."""
     text = f"{value:.{decimals}f}"
+    if not text.strip("-0."):
+        text = text.removeprefix("-")  # there is no minus nought
     if text.startswith("0."):
         return text[1:]
     return f"-{text[2:]}" if text.startswith("-0.") else text
