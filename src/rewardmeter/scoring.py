@@ -137,8 +137,8 @@ def source_revision(what: object) -> str | None:
     """Hash of the file that defines a function or class, and of the neighbouring files that its modules import.
 
     A helper, constant or pattern is as much part of a rule as its own lines. Neighbours are modules below the same
-    folder; installed packages are not followed. The path is part of the hash for scripts (``__main__``), whose objects have
-    no other name. None where there is no source to read.
+    folder; installed packages are not followed. The path is part of the hash for scripts (``__main__``), whose
+    objects have no other name. None where there is no source to read.
     """
     module = sys.modules.get(getattr(what, "__module__", "") or "")
     home = _source_file(module)

@@ -39,7 +39,15 @@ def test_details_stand_beside_the_value():
 
 
 @pytest.mark.parametrize(
-    ("value", "decimals", "text"), [(0.5432, 3, ".543"), (-0.021, 2, "-.02"), (1.25, 2, "1.25"), (0.0, 2, ".00"), (-0.001, 2, ".00"), (-0.2, 0, "0")]
+    ("value", "decimals", "text"),
+    [
+        (0.5432, 3, ".543"),
+        (-0.021, 2, "-.02"),
+        (1.25, 2, "1.25"),
+        (0.0, 2, ".00"),
+        (-0.001, 2, ".00"),
+        (-0.2, 0, "0"),
+    ],
 )
 def test_no_zero_before_the_point(value, decimals, text):
     assert short(value, decimals) == text

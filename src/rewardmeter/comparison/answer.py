@@ -157,7 +157,7 @@ def caveats(board: Board) -> tuple[str, ...]:
     elif len(entries) > 1:
         lines.append("Scorers were not tested against each other; overlapping intervals are not a test.")
     if settings.primary.startswith("system.") and settings.resamples:
-        lines.append("System-level intervals say what other items of this number would give, not what more items would.")
+        lines.append("System-level intervals say what as many other items would give, not what more items would.")
     if settings.resamples:
         lines.append(
             f"Intervals at {settings.level:.0%} resample whole items ({settings.resamples:,} draws, seed"
