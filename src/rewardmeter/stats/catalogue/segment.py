@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -222,6 +223,19 @@ _OTHERS = (
             (_BY_ITEM, "the items", ""),
             (_BY_SYSTEM, "the systems", " By system it compares answers to different prompts."),
         )
+    ),
+    Statistic(
+        "segment.calibrated_mae",
+        "Mean absolute error, calibrated",
+        "Mean distance of rating and score once the score is mapped to the scale of the ratings by a map fitted on other"
+        " items, in units of the rating; less is better.",
+        "mean of |m(x) − y|, m isotonic or linear, fitted by least squares without the item's fold",
+        "One map serves all items and systems.",
+        "Barlow et al. 1972 (isotonic regression); cross-fitting as in Platt 1999",
+        "Where most ratings are alike a scorer that says nothing is close: compare with the constant scorer.",
+        low=0.0,
+        high=math.inf,
+        computed_by="calibrated_error.calibrated_error_estimates",
     ),
 )
 
