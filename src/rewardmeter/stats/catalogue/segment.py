@@ -227,8 +227,8 @@ _OTHERS = (
     Statistic(
         "segment.calibrated_mae",
         "Mean absolute error, calibrated",
-        "Mean distance of rating and score once the score is mapped to the scale of the ratings by a map fitted on other"
-        " items, in units of the rating; less is better.",
+        "Mean distance of rating and score once the score is mapped to the scale of the ratings by a map fitted on"
+        " other items, in units of the rating; less is better.",
         "mean of |m(x) − y|, m isotonic or linear, fitted by least squares without the item's fold",
         "One map serves all items and systems.",
         "Barlow et al. 1972 (isotonic regression); cross-fitting as in Platt 1999",
