@@ -1,0 +1,98 @@
+"""Spec strings and their options. May import `errors` and `scoring.protocol`.
+
+A spec is ``[-]name[:target][?option=value&option=value]``. A leading ``-`` negates; ``package.module:object`` is any
+Python callable. Examples: ``length``, ``-words``, ``chrf?beta=3``, ``recorded:BLEU-refA``, ``my.rules:politeness``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+from urllib.parse import unquote
+
+from rewardmeter.errors import SpecError, UnknownNameError
+from rewardmeter.scoring.protocol import PARTS
+
+__all__ = ["Spec", "convert_options", "parse_spec"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A scorer spec taken apart."""
+
+    text: str
+    name: str
+    target: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    negated: bool = False
+
+
+def parse_spec(text: str) -> Spec:
+    """Take a spec string apart; see the module's docstring for the grammar.
+
+    Raises
+    ------
+    SpecError
+        If the name is empty or an option is not written ``key=value``.
+    """
+    body = text.strip()
+    negated = body.startswith("-")
+    body = body[1:] if negated else body
+    head, _, tail = body.partition("?")
+    name, colon, target = head.partition(":")
+    if not name:
+        raise SpecError(f"scorer spec '{text}' has no name; write for example chrf, length or recorded:NAME")
+    options: dict[str, str] = {}
+    for part in filter(None, tail.split("&")):
+        key, equals, value = part.partition("=")
+        if not equals or not key:
+            raise SpecError(f"scorer spec '{text}': option '{part}' must be written key=value")
+        options[key] = unquote(value)
+    return Spec(text.strip(), name, target if colon else None, options, negated)
+
+
+def convert_options(factory: Callable[..., Any], spec: Spec) -> dict[str, Any]:
+    """The spec's option strings as the types that the factory's annotations ask for.
+
+    Raises
+    ------
+    UnknownNameError
+        If the factory has no such option.
+    SpecError
+        If a value does not read as the annotated type.
+    """
+    if not spec.options:
+        return {}
+    parameters = inspect.signature(factory).parameters
+    names = [name for name in parameters if name not in ("target", *PARTS)]
+    constructor: Any = factory
+    hints = get_type_hints(constructor.__init__ if isinstance(factory, type) else constructor)
+    converted: dict[str, Any] = {}
+    for key, text in spec.options.items():
+        if key not in names:
+            raise UnknownNameError(f"option of scorer '{spec.name}'", key, names)
+        converted[key] = _convert(text, hints.get(key, str), spec, key)
+    return converted
+
+
+_TRUTH: Mapping[str, bool] = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _convert(text: str, hint: Any, spec: Spec, key: str) -> Any:
+    kinds = [hint, *getattr(hint, "__args__", ())]
+    if type(None) in kinds and text.lower() in ("none", ""):
+        return None
+    if bool in kinds and text.lower() in _TRUTH:
+        return _TRUTH[text.lower()]
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    if str in kinds or hint is Any:
+        return text
+    allowed = getattr(hint, "__name__", str(hint))
+    raise SpecError(f"scorer spec '{spec.text}': option {key}={text} does not read as {allowed}")
