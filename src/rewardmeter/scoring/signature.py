@@ -56,7 +56,8 @@ def source_revision(what: object) -> str | None:
     """
     module = sys.modules.get(getattr(what, "__module__", "") or "")
     home = _source_file(module)
-    if module is None or home is None:
+    code = getattr(what, "__code__", None)
+    if module is None or home is None or (code is not None and not Path(code.co_filename).is_file()):
         return None
     digest = hashlib.blake2b(digest_size=8)
     if module.__name__ == "__main__":
