@@ -294,7 +294,12 @@ def test_saddlepoint_tails_are_near_the_exact_ones(seed, terms, lattice) -> None
     exact = np.array([np.mean(sums >= value - 1e-9) for value in observed])
     plain = flipped_sum_tails(np.tile(sizes, (5, 1)), observed)
     assert plain == pytest.approx(exact, rel=1e-9)
-    assert found == pytest.approx(exact, rel=0.35 if lattice else 0.12)
+    if lattice:  # the approximation does not see the atoms: it lies between the tails with and without the observed one
+        beyond = np.array([np.mean(sums > value + 1e-9) for value in observed])
+        assert np.all(found >= 0.88 * beyond)
+        assert np.all(found <= 1.12 * exact)
+    else:
+        assert found == pytest.approx(exact, rel=0.12)
 
 
 @pytest.mark.parametrize("test", [pair_swap_tests, item_swap_tests])
