@@ -314,7 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"standard output could not be written: {error.strerror or error}")
     except KeyboardInterrupt:
-        _complain("stopped. What was scored is kept: run the same command again to go on.")
+        _complain("stopped. Scores are kept as they are made, unless --no-store: the same command goes on from there.")
         return STOPPED
     except Exception as error:
         if os.environ.get("REWARDMETER_TRACEBACK"):
