@@ -134,8 +134,9 @@ def _mends(rows: Sequence[Row]) -> list[str]:
     before, after = _matched(rows, expanded, ", expanded")
     wide = sum(row["width"] for row in expanded) / sum(row["width"] for row in before)
     lines = [
-        f"- All intervals at the level of Student's t and n / (n − 1) (Hesterberg 2015) once more (the board's percentiles"
-        f" are at that level already, its normal intervals are not), 30 items, segment level: mean coverage {_mean(before)} → {_mean(after)}, intervals {100 * (wide - 1):.0f} % wider.",
+        f"- All intervals at the level of Student's t and n / (n − 1) (Hesterberg 2015) once more (the board's"
+        f" percentiles are at that level already, its normal intervals are not), 30 items, segment level: mean coverage"
+        f" {_mean(before)} → {_mean(after)}, intervals {100 * (wide - 1):.0f} % wider.",
         "- System level, the percentile interval turned round the value (the basic bootstrap), clipped to the range."
         " Where the second number is the lower one, it is no remedy:\n",
     ]
