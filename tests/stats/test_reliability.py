@@ -8,9 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import brier_score_loss
-from sklearn.metrics import log_loss as sklearn_log_loss
 
 from rewardmeter.stats.reliability import (
     Binning,
@@ -21,6 +18,10 @@ from rewardmeter.stats.reliability import (
     log_losses,
     reliability_bins,
 )
+
+calibration_curve = pytest.importorskip("sklearn.calibration").calibration_curve
+brier_score_loss = pytest.importorskip("sklearn.metrics").brier_score_loss
+sklearn_log_loss = pytest.importorskip("sklearn.metrics").log_loss
 
 BINNINGS: tuple[Binning, ...] = ("equal_width", "equal_mass")
 

@@ -8,7 +8,6 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import roc_auc_score
 
 from rewardmeter.stats.significance import (
     all_pairs,
@@ -25,6 +24,8 @@ from rewardmeter.stats.significance import (
     williams,
 )
 from rewardmeter.stats.significance.parametric import difference_covariance
+
+roc_auc_score = pytest.importorskip("sklearn.metrics").roc_auc_score
 
 # Values published for these tests: r12, r13, r23, n, statistic. The first two are of depcor (Silver, Hittner and May
 # 2006), as quoted in the tests of the R package cocor; .003042 is scipy's t tail at the statistic of the formula.
