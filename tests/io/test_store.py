@@ -197,6 +197,27 @@ def test_a_store_of_a_later_version(path):
     assert "layout 99" in error_of(path)
 
 
+def test_another_process_may_make_the_tables_after_the_first_look(path, monkeypatch):
+    """As soon as the first statement of the one is done, the other opens the file and fills it."""
+
+    class Interrupted(sqlite3.Connection):
+        def execute(self, *arguments):
+            answer = super().execute(*arguments).fetchall()
+            if not path.stat().st_size:
+                with monkeypatch.context() as undisturbed:
+                    undisturbed.setattr(sqlite3, "connect", connect)
+                    Store(path).close()
+            return Answer(answer)
+
+    class Answer(list):
+        def fetchone(self):
+            return self[0]
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, **options, factory=Interrupted))
+    Store(path).close()
+
+
 def test_an_empty_file_becomes_a_store(path):
     path.parent.mkdir()
     path.touch()

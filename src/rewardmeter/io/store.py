@@ -67,6 +67,10 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 4000",
 )
 
+# One statement sees one state of the file; another process may be making the tables at this moment.
+_KIND = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+    FROM pragma_application_id, pragma_user_version"""
+
 _DAMAGED = ("the file is damaged", "Move it away; a new store is made in its place.")
 _PROBLEMS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; what was stored before is safe."),
@@ -219,10 +223,7 @@ class Store:
 
     def _check_kind(self) -> bool:
         """Whether the file is empty and must get its tables; raises if it belongs to somebody else."""
-        application, layout, n_tables = (
-            self._connection.execute(query).fetchone()[0]
-            for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema")
-        )
+        application, layout, n_tables = self._connection.execute(_KIND).fetchone()
         if application == 0 and n_tables == 0:
             return True
         if application != _APPLICATION_ID:
