@@ -28,6 +28,8 @@ _STEPS = 2**11
 """Multiples of one part in so many are summed in single precision without rounding, while the sum is below 2^24."""
 _ROUNDING = 64
 """Sums this many machine epsilons times the norm of their terms apart may be equal but for rounding."""
+_PRODUCTS_APART = 32
+"""Two ways to take the same product differed by at most 20 such units in 50 million differences of sums."""
 
 
 def soft_pairwise_accuracy(
@@ -75,47 +77,62 @@ def pair_p_values(values: ArrayLike, signs: NDArray[np.floating]) -> Floats:
     given = np.asarray(values)
     systems, items = given.shape[-2:]
     rows = given.reshape(math.prod(given.shape[:-2]), systems, items)
+    flat = rows.reshape(rows.shape[0], systems * items)
+    greatest = np.maximum(flat.max(axis=1, initial=0.0), -flat.min(axis=1, initial=0.0))
+    ragged = np.isnan(greatest) | (items == 0)
+    greatest[ragged] = np.fmax.reduce(np.abs(flat[ragged]), axis=1, initial=0.0)
     # Scaling by a power of two changes no comparison, and keeps extreme scores within single precision.
-    greatest = np.fmax.reduce(np.abs(rows), axis=(1, 2), initial=0.0)
-    rows = (rows * np.ldexp(1.0, -np.maximum(np.frexp(greatest)[1], -1000))[:, None, None]).astype(
-        signs.dtype, order="C"
-    )
-    ragged = np.isnan(rows).any(axis=(1, 2)) | (items == 0)
+    scale = np.ldexp(1.0, -np.maximum(np.frexp(greatest)[1], -1000))[:, None, None]
+    rows = np.multiply(rows, scale, out=np.empty(rows.shape, dtype=signs.dtype), casting="same_kind")
     p = np.empty((rows.shape[0], systems * (systems - 1) // 2))
-    whole = rows[~ragged]
-    # One product for all scorers is many times faster than one for each.
-    flipped = (signs @ whole.reshape(whole.shape[0] * systems, items).T).T.reshape(*whole.shape[:2], signs.shape[0])
-    for place, row, sums in zip(np.flatnonzero(~ragged), whole, flipped, strict=True):
-        p[place], close = _complete(row, sums)
-        if close:
-            p[place], _ = _complete(row, (signs @ row.T).T)
+    whole = np.flatnonzero(~ragged)
+    # One product for many scorers is faster than one for each.
+    at_once = max(1, _PIECE // max(1, systems * signs.shape[0]))
+    for places in (whole[start : start + at_once] for start in range(0, whole.size, at_once)):
+        some = rows[places]
+        flipped = (some.reshape(places.size * systems, items) @ signs.T).reshape(*some.shape[:2], signs.shape[0])
+        p[places], close = _complete(some, flipped)
+        for place in places[close]:
+            alone = rows[place]
+            p[place], _ = _complete(alone[None], np.ascontiguousarray((signs @ alone.T).T)[None], watch=False)
     for place in np.flatnonzero(ragged):
         p[place] = _ragged(rows[place], signs)
     return p.reshape(*given.shape[:-2], p.shape[1])
 
 
-def _complete(values: NDArray[Any], flipped: NDArray[Any]) -> tuple[Floats, bool]:
-    """p-values when nothing is missing, from the systems' flipped sums (systems, flips).
+def _complete(values: NDArray[Any], flipped: NDArray[Any], *, watch: bool = True) -> tuple[Floats, NDArray[np.bool_]]:
+    """p-values (scorers, pairs) when nothing is missing, from the flipped sums (scorers, systems, flips).
 
-    Also whether, in single precision, some flipped sum is so close to the observed one that rounding decided: then
-    the value depends on how the product was taken, and only a product of this scorer's own is what it is elsewhere.
+    Also, if ``watch``, of which scorers, in single precision, some flipped sum is so close to the observed one that
+    rounding decided: then the value depends on how the product was taken, and only a product of this scorer's own is
+    what it is elsewhere.
     """
-    first, second = np.triu_indices(values.shape[0], 1)
-    totals, flipped = values.sum(axis=1), np.ascontiguousarray(flipped)
-    norms = np.sqrt((values * values).sum(axis=1))
+    scorers, systems, _ = values.shape
+    totals = values.sum(axis=2)
     single = values.dtype == np.float32
+    units = np.sqrt(np.einsum("ksi,ksi->ks", values, values)) * np.finfo(values.dtype).eps
+    close = np.zeros(scorers, dtype=bool)
+    watched = watch and single and np.array([not _sums_are_exact(row) for row in values], dtype=bool)
+    p = [np.empty((scorers, 0))]
+    for i in range(systems - 1):
+        beyond = flipped[:, i, None] - flipped[:, i + 1 :]
+        beyond -= (totals[:, i, None] - totals[:, i + 1 :])[:, :, None]
+        slack = units[:, i, None] + units[:, i + 1 :]
+        least = 0 if single else -_ROUNDING * slack[:, :, None]
+        p.append(np.count_nonzero(beyond >= least, axis=2) / flipped.shape[2])
+        if np.any(watched):
+            nearest = np.abs(beyond, out=beyond).min(axis=2, initial=np.inf)
+            close |= watched & (nearest <= _PRODUCTS_APART * slack).any(axis=1)
+    return np.concatenate(p, axis=1), close
+
+
+def _sums_are_exact(values: NDArray[Any]) -> bool:
+    """Whether sums of single-precision values cannot round, however they are taken."""
+    steps = values[0] * _STEPS
+    if (steps != np.rint(steps)).any():  # nearly always settled by the first system
+        return False
     steps = values * _STEPS
-    exact = single and bool((steps == np.rint(steps)).all()) and float(np.abs(steps).sum(axis=1).max()) < 2**24
-    reach = np.finfo(values.dtype).eps * _ROUNDING
-    p, close = np.empty(first.size), False
-    step = max(1, _PIECE // flipped.shape[1])
-    for start in range(0, first.size, step):
-        i, j = first[start : start + step], second[start : start + step]
-        beyond = (flipped[i] - flipped[j]) - (totals[i] - totals[j])[:, None]
-        slack = (reach * (norms[i] + norms[j]))[:, None]
-        p[start : start + step] = np.count_nonzero(beyond >= (0 if single else -slack), axis=1) / flipped.shape[1]
-        close = close or (single and not exact and bool((np.abs(beyond) <= slack).any()))
-    return p, close
+    return bool((steps == np.rint(steps)).all()) and float(np.abs(steps).sum(axis=1).max()) < 2**24
 
 
 def _ragged(values: NDArray[Any], signs: NDArray[np.floating]) -> Floats:
@@ -138,7 +155,7 @@ def _ragged(values: NDArray[Any], signs: NDArray[np.floating]) -> Floats:
 def _rated(scores: Floats, gold: Floats) -> tuple[Floats, Floats]:
     """The items with at least one rating."""
     rated = (~np.isnan(gold)).any(axis=0)
-    return scores[:, :, rated], gold[:, rated]
+    return (scores, gold) if rated.all() else (scores[:, :, rated], gold[:, rated])
 
 
 def _estimates(scores: Floats, gold: Floats, signs: NDArray[np.floating], method: str) -> list[Estimate]:
