@@ -34,8 +34,6 @@ from rewardmeter.stats.cells import Grouping
 from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.correlation import Statistic, correlation_estimates
 from rewardmeter.stats.humans.krippendorff import Metric, krippendorff_alpha
-from rewardmeter.stats.influence import item_standard_error
-from rewardmeter.stats.intervals import exact_at_bounds, normal_interval
 from rewardmeter.stats.preference import accuracy_estimates
 from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
@@ -266,38 +264,26 @@ def clustered_credits(shape: tuple[int, int], accuracy: float, rng: np.random.Ge
     return (rng.random((*shape, PAIRS_PER_ITEM)) < chance).astype(np.float64).reshape(shape[0], -1)
 
 
-def logit_ends(right: NDArray[np.bool_], items: int) -> list[tuple[float, float]]:
-    """Normal intervals on the logit, the error clustered by item; exact where all is right or all wrong."""
-    share = right.reshape(len(right), items, PAIRS_PER_ITEM).mean(axis=2)
-    value = share.mean(axis=1)
-    error = item_standard_error((share - value[:, None]) / items)
-    interval = normal_interval(value, error, LEVEL, bounds=(0.0, 1.0))
-    low, high = exact_at_bounds(value, interval, np.full(len(right), items), LEVEL)
-    return list(zip(low.tolist(), high.tolist(), strict=True))
-
-
 def preference_study(replications: int, rng: np.random.Generator) -> Iterator[Coverage]:
     """Pair accuracy; the truth is the accuracy of the beta-binomial model. Data sets are the function's scorers."""
     for accuracy in (0.5, 0.7, 0.95):
         for items in ITEMS:
             item = np.repeat(np.arange(items), PAIRS_PER_ITEM)
-            found: dict[str, list[tuple[float, float]]] = {"preferences": [], "preferences, logit": []}
+            ends: list[tuple[float, float]] = []
             for _ in range(-(-replications // AT_ONCE)):
                 margins = 2 * clustered_credits((AT_ONCE, items), accuracy, rng) - 1
                 weights = item_weights(items, RESAMPLES, rng)
                 gold = np.ones(item.size)
                 made = accuracy_estimates(margins, gold, item, ties="wrong", weights=weights, level=LEVEL)
-                found["preferences"] += [(estimate.low, estimate.high) for estimate in made]
-                found["preferences, logit"] += logit_ends(margins > 0, items)
-            for study, ends in found.items():
-                yield covered(
-                    np.array(ends),
-                    accuracy,
-                    study=study,
-                    statistic="pair.accuracy",
-                    scorer=f"accuracy {accuracy:g}",
-                    items=items,
-                )
+                ends += [(estimate.low, estimate.high) for estimate in made]
+            yield covered(
+                np.array(ends),
+                accuracy,
+                study="preferences",
+                statistic="pair.accuracy",
+                scorer=f"accuracy {accuracy:g}",
+                items=items,
+            )
 
 
 RATERS = 3

@@ -142,12 +142,6 @@ def _mends(rows: Sequence[Row]) -> list[str]:
     ]
     reflected = [row for row in rows if row["study"].endswith(", reflected")]
     lines.append(_reflected_table(rows, reflected))
-    logit = [row for row in rows if row["study"] == "preferences, logit"]
-    lines.append(
-        f"\n- Pair accuracy, normal on the logit with the error clustered by item, instead of the percentile bootstrap:"
-        f" the two tables' means are {_mean([row for row in rows if row['study'] == 'preferences'])} and"
-        f" {_mean(logit)}.\n\n{_plain_table(rows, 'preferences, logit')}"
-    )
     return lines
 
 

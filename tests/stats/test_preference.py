@@ -9,6 +9,7 @@ import pytest
 from expanded import ends
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from share_interval import share_ends
 
 from rewardmeter.stats.credits import group_average_estimates, mean_estimates
 from rewardmeter.stats.preference import (
@@ -72,8 +73,8 @@ def test_accuracy_counts_and_outcomes_by_hand():
     assert wrong.detail == {"ties": 1, "gold_ties": 1, "unscored": 1}
 
 
-def test_interval_is_the_percentile_of_resampled_ratios():
-    """Expected: each resample recomputed by repeating the pairs of every drawn item."""
+def test_interval_is_normal_on_the_logit_with_the_error_of_a_ratio_of_sums():
+    """Expected: `share_ends`, which takes derivatives numerically."""
     rng = np.random.default_rng(5)
     margins = np.round(rng.normal(size=(3, 60)), 1)
     margins[1, 7:20] = np.nan
@@ -81,22 +82,31 @@ def test_interval_is_the_percentile_of_resampled_ratios():
     weights = rng.multinomial(17, np.full(17, 1 / 17), size=120)
     estimates = accuracy_estimates(margins, gold, cluster, ties="half", weights=weights, level=0.8)
     for k in range(3):
-        draws = []
-        for counts in weights:
-            pairs = np.repeat(np.arange(60), counts[cluster])
-            draws.append(slow_accuracy(margins[k, pairs], gold[pairs], 0.5)[0])
-        counted = cluster[~np.isnan(margins[k]) & (gold != 0.5)]
-        expected = ends(draws, len(np.unique(counted)), 0.8)
+        expected = share_ends(pair_credits(margins, gold, ties="half")[k], cluster, 0.8)
+        assert [estimates[k].low, estimates[k].high] == pytest.approx(expected, abs=1e-7)
+        assert estimates[k].method == "infinitesimal jackknife over items, normal on the logit"
+        assert estimates[k].level == 0.8
+
+
+def test_interval_of_credits_on_another_scale_is_the_percentile_of_resampled_ratios():
+    """Expected: each resample recomputed by repeating the units of every drawn item."""
+    rng = np.random.default_rng(5)
+    credits, cluster = 3 * rng.normal(size=(3, 60)), rng.integers(0, 17, size=60)
+    credits[1, 7:20] = np.nan
+    weights = rng.multinomial(17, np.full(17, 1 / 17), size=120)
+    estimates = mean_estimates(credits, cluster, weights=weights, level=0.8)
+    for k in range(3):
+        draws = [np.nanmean(credits[k, np.repeat(np.arange(60), counts[cluster])]) for counts in weights]
+        expected = ends(draws, len(np.unique(cluster[~np.isnan(credits[k])])), 0.8)
         assert (estimates[k].low, estimates[k].high) == pytest.approx(tuple(expected), abs=1e-12)
         assert estimates[k].method == "bootstrap over items, percentile, 120 resamples"
-        assert estimates[k].level == 0.8
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8, np.int64])
 def test_weights_of_any_number_type_give_the_same_interval(dtype):
     """Expected: the float64 result."""
     rng = np.random.default_rng(6)
-    credits, cluster = rng.integers(0, 2, size=(2, 40)).astype(float), np.arange(40)
+    credits, cluster = rng.normal(size=(2, 40)), np.arange(40)
     weights = rng.multinomial(40, np.full(40, 1 / 40), size=50)
     plain = mean_estimates(credits, cluster, weights=weights.astype(float))
     assert mean_estimates(credits, cluster, weights=weights.astype(dtype)) == plain
