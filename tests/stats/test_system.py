@@ -79,6 +79,17 @@ def test_published_values_come_first_and_a_row_of_nan_is_not_published() -> None
     np.testing.assert_array_equal(found.gold, np.tile(np.arange(5.0), (2, 1)))
 
 
+def past_bias(low: float, high: float, value: float, draws: list[float]) -> tuple[float, float]:
+    """(1 + r) / (1 - r) is exp(2z), on which a shift of z is a factor."""
+
+    def odds(r: float) -> float:
+        return (1 + r) / (1 - r)
+
+    factor = (odds(value) / odds(float(np.median(draws)))) ** 2
+    shifted = [(odds(end) * factor - 1) / (odds(end) * factor + 1) for end in (low, high)]
+    return min(low, shifted[0]), max(high, shifted[1])
+
+
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("publish", ["nothing", "means of everything scored", "means of what is rated"])
 def test_intervals_are_those_of_items_drawn_one_by_one(statistic: Any, publish: str) -> None:
@@ -97,8 +108,27 @@ def test_intervals_are_those_of_items_drawn_one_by_one(statistic: Any, publish: 
         for row in weights:
             drawn = np.repeat(np.arange(40), row)
             draws += [by_definition(statistic, np.nanmean(cells[k][:, drawn], 1), np.nanmean(human[:, drawn], 1))]
-        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(draws, [0.1, 0.9])), abs=1e-9)
-        assert estimate.method == "bootstrap over items, percentile, 70 resamples"
+        low, high = np.quantile(draws, [0.1, 0.9])
+        method = "bootstrap over items, percentile, 70 resamples"
+        if statistic.startswith("pearson"):
+            low, high = past_bias(low, high, estimate.value, draws)
+            method += ", widened by their bias"
+        assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=1e-9)
+        assert estimate.method == method
+
+
+def test_intervals_of_perfect_and_of_undefined_agreement() -> None:
+    """Where every resample agrees perfectly, there is no bias to undo; two systems agree or disagree in full."""
+    rng = np.random.default_rng(8)
+    gold = rng.normal(size=(4, 20))
+    weights = item_weights(20, 60, rng)
+    [perfect] = system_estimates(gold[None], gold, statistic="pearson", weights=weights)
+    assert (perfect.value, perfect.low, perfect.high) == pytest.approx((1, 1, 1))
+    [two] = system_estimates(rng.normal(size=(1, 2, 20)), gold[:2], statistic="pearson", weights=weights)
+    assert abs(two.value) == 1
+    assert (two.low, two.high) == pytest.approx((-1, 1))
+    [constant] = system_estimates(np.ones((1, 4, 20)), gold, statistic="pearson", weights=weights)
+    assert math.isnan(constant.low)
 
 
 def test_values_that_are_not_item_means_are_held_fixed() -> None:
@@ -111,7 +141,8 @@ def test_values_that_are_not_item_means_are_held_fixed() -> None:
     for row in weights:
         drawn = np.repeat(np.arange(40), row)
         draws += [by_definition("pearson", published[0], np.nanmean(gold[:, drawn], axis=1))]
-    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=1e-9)
+    expected = past_bias(*np.quantile(draws, [0.025, 0.975]), estimate.value, draws)
+    assert (estimate.low, estimate.high) == pytest.approx(expected, abs=1e-9)
     assert "scorer values held fixed" in estimate.method
     [neither, _] = system_estimates(
         scores, gold, statistic="pearson", published_scores=published, published_gold=np.arange(5.0), weights=weights
