@@ -280,9 +280,10 @@ def test_item_swaps_of_clear_cases_twins_and_nothing() -> None:
     assert nothing.reasons[0, 1]
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(13, 15), st.booleans())
-@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(17, 18), st.booleans())
+@settings(max_examples=12, deadline=None)
 def test_saddlepoint_tails_are_near_the_exact_ones(seed, terms, lattice) -> None:
+    # With fewer terms the exact tail itself is lumpy: 41 sums of 2**13 lie beyond the .995 quantile, 1,311 of 2**18.
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 6, terms) / 10 if lattice else rng.random(terms) + 0.2
     signs = 1 - 2 * ((np.arange(2**terms)[:, None] >> np.arange(terms)) & 1)
