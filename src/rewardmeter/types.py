@@ -80,12 +80,28 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What scoring has cost so far; all fields add up."""
+    """What scoring has cost; all fields add up.
+
+    Attributes
+    ----------
+    seconds:
+        Working time of this machine, waiting for servers included, as a clock on the wall measures it.
+    dollars:
+        Paid to others; NaN where nobody knows the price.
+    input_tokens, output_tokens:
+        Tokens that a model read and wrote.
+    calls:
+        Requests to servers, failed ones included.
+    latency:
+        Seconds that the calls took, summed; greater than `seconds` where calls ran side by side.
+    """
 
     seconds: float = 0.0
     dollars: float = 0.0
     input_tokens: int = 0
     output_tokens: int = 0
+    calls: int = 0
+    latency: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -93,6 +109,8 @@ class Cost:
             self.dollars + other.dollars,
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
+            self.calls + other.calls,
+            self.latency + other.latency,
         )
 
 
@@ -143,7 +161,8 @@ class Scores:
     outcomes:
         uint8 (n,) of `Outcome`.
     reasons:
-        Why a response has no value, by position. Absent positions have none to give.
+        Why a response has no value, by position; for one that has a value, what to know of it ("truncated to 512
+        tokens"). Keep the wordings few, so that they can be counted. Absent positions have none to give.
     signature:
         Of the scorer that made them; None for anonymous arrays.
     cost:

@@ -20,9 +20,9 @@ from rewardmeter.errors import (
 from rewardmeter.scoring import Scorer
 from rewardmeter.types import Item, Outcome, Scores
 
-__all__ = ["BatchSize", "call_scorer", "failed_scores"]
+__all__ = ["NOT_THE_RESPONSES_FAULT", "BatchSize", "call_scorer", "failed_scores"]
 
-_NOT_THE_RESPONSES_FAULT = (MissingDataError, MissingExtraError, SpecError, StoreError, UnknownNameError)
+NOT_THE_RESPONSES_FAULT = (MissingDataError, MissingExtraError, SpecError, StoreError, UnknownNameError)
 _LONGEST_REASON = 500
 
 
@@ -59,7 +59,7 @@ def _narrowed(scorer: Scorer, items: Sequence[Item]) -> Scores:
     due = sum(len(item.responses) for item in items)
     try:
         returned = scorer(items)
-    except _NOT_THE_RESPONSES_FAULT:
+    except NOT_THE_RESPONSES_FAULT:
         raise
     except ScorerError as error:
         raise ScorerError(f"scorer '{scorer.name}': {error}") from error

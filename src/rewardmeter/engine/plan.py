@@ -109,10 +109,10 @@ class Plan:
         outcomes[known] = scores.outcomes[self.input_of[known]]
         reasons = dict(self.refusals)
         if scores.reasons:
-            for response in np.flatnonzero(known & (outcomes > Outcome.TIE)).tolist():
-                reason = scores.reasons.get(int(self.input_of[response]))
-                if reason is not None:
-                    reasons[response] = reason
+            explained = np.zeros(len(self.keys), dtype=bool)
+            explained[list(scores.reasons)] = True
+            for response in np.flatnonzero(known & explained[self.input_of]).tolist():
+                reasons[response] = scores.reasons[int(self.input_of[response])]
         return Scores(values, outcomes, dict(sorted(reasons.items())), signature, scores.cost)
 
 

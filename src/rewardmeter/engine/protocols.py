@@ -7,12 +7,13 @@ follow them, and so can anything else.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardmeter.types import Scores, Signature
+from rewardmeter.types import Cost, Scores, Signature
 
 __all__ = ["KeyArray", "Progress", "ScoreStore", "WarningsOnly"]
 
@@ -30,8 +31,21 @@ class ScoreStore(Protocol):
     def put(self, signature: Signature, keys: KeyArray, scores: Scores) -> None:
         """Keep the scores of the keys, all of them or, on `StoreError`, none.
 
-        A score that is already there stays; a stored failure gives way to what comes later.
+        A score that is already there stays; a stored failure gives way to what comes later. Their cost is added to
+        what the signature has cost before.
         """
+        ...
+
+    def spent(self, signature: Signature) -> tuple[Cost, int]:
+        """What all stored scores of a signature have cost, and how many responses were scored for it."""
+        ...
+
+    def recall(self, keys: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        """Pieces of work kept before, by key: the store is a run's memory too."""
+        ...
+
+    def keep(self, key: bytes, value: bytes) -> None:
+        """Keep a piece of work."""
         ...
 
 

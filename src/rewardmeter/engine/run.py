@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,37 @@ from rewardmeter.dataset import Dataset
 from rewardmeter.engine.calls import BatchSize, call_scorer
 from rewardmeter.engine.plan import IndexArray, Plan, make_plan
 from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
+from rewardmeter.engine.streams import UNITS_AT_ONCE, score_streaming
 from rewardmeter.errors import StoreError
-from rewardmeter.scoring import Scorer, signature_of
+from rewardmeter.scoring import Budget, Forecasting, Run, RunMemory, Scorer, Streaming, signature_of
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
-__all__ = ["score"]
+__all__ = ["Forecast", "forecast", "score"]
 
 Batches = Generator[tuple[IndexArray, Scores], None, None]
+"""Inputs of the plan and their scores, as they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What scoring would take.
+
+    Attributes
+    ----------
+    responses:
+        Of the dataset.
+    distinct:
+        Different inputs among them.
+    to_score:
+        Different inputs that are not in the store.
+    cost:
+        What they would cost at most; None for scorers that charge nothing and cannot say how long they take.
+    """
+
+    responses: int
+    distinct: int
+    to_score: int
+    cost: Cost | None
 
 
 def score(
@@ -34,6 +59,7 @@ def score(
     progress: Progress | None = None,
     batch_size: int | None = None,
     retry_failed: bool = True,
+    budget: Budget | None = None,
 ) -> Scores:
     """Score every response of a dataset.
 
@@ -52,13 +78,16 @@ def score(
         not deterministic, goes round the store, and says so. If storing fails on the way (a full disk), scoring goes
         on without the store after a note.
     workers:
-        How many processes; more than one only for scorers whose laws say `cpu_bound`.
+        How many processes; more than one only for scorers whose laws say `cpu_bound` or `device_bound`.
     progress:
         Who is told; with None, notes become warnings.
     batch_size:
         Inputs per call of the scorer (items, if it is not pointwise); None lets it grow while calls are quick.
     retry_failed:
         Whether stored failures are tried again.
+    budget:
+        What may be spent, over all runs that share it; None for no limit. What it does not allow stays missing, with
+        that reason, and is taken up by the next run.
 
     Returns
     -------
@@ -84,14 +113,36 @@ def score(
     kept = _usable_store(store, scorer, signature, told)
     known = _from_store(kept, signature, plan, retry_failed=retry_failed)
     todo = _units_to_score(plan, known)
-    batches = _batches(scorer, plan, todo, size=BatchSize(batch_size), workers=workers, told=told)
+    run = Run(kept if kept is not None else RunMemory(), budget or Budget())
+    batches = _batches(scorer, plan, todo, run, size=BatchSize(batch_size), workers=workers, told=told)
     try:
         _announce(told, scorer.name, plan, known)
         with closing(batches):
-            filled = _collect(batches, plan, known, store=kept, signature=signature, told=told)
+            filled = _collect(batches, plan, known, run, store=kept, signature=signature, told=told)
     finally:
         told.finish()
     return plan.fan_out(filled, signature)
+
+
+def forecast(scorer: Scorer, dataset: Dataset, *, store: ScoreStore | None = None) -> Forecast:
+    """What `score` would take with this store; nothing is scored and nobody is called.
+
+    Raises
+    ------
+    InputError, ScorerError, StoreError
+        As `score`.
+    """
+    signature = signature_of(scorer)
+    plan = make_plan(scorer, dataset)
+    usable = store if signature.storable and scorer.laws.deterministic else None
+    known = _from_store(usable, signature, plan, retry_failed=True)
+    todo = _units_to_score(plan, known)
+    cost = None
+    if isinstance(scorer, Forecasting):
+        run = Run(usable if usable is not None else RunMemory())
+        parts = (todo[start : start + UNITS_AT_ONCE] for start in range(0, len(todo), UNITS_AT_ONCE))
+        cost = sum((scorer.forecast(plan.items(units), run) for units in parts), start=Cost())
+    return Forecast(len(plan.input_of), len(plan.keys), len(plan.inputs_of(todo)), cost)
 
 
 def _usable_store(store: ScoreStore | None, scorer: Scorer, signature: Signature, told: Progress) -> ScoreStore | None:
@@ -137,9 +188,11 @@ def _announce(told: Progress, label: str, plan: Plan, known: Scores) -> None:
         told.advance(refused, failed)
 
 
-def _batches(scorer: Scorer, plan: Plan, todo: IndexArray, *, size: BatchSize, workers: int, told: Progress) -> Batches:
+def _batches(
+    scorer: Scorer, plan: Plan, todo: IndexArray, run: Run, *, size: BatchSize, workers: int, told: Progress
+) -> Batches:
     if workers > 1 and len(todo) > 1:
-        if not scorer.laws.cpu_bound:
+        if not (scorer.laws.cpu_bound or scorer.laws.device_bound):
             told.note(f"{scorer.name}: scored in one process, because it does not declare to gain from more.")
         else:
             try:
@@ -150,6 +203,8 @@ def _batches(scorer: Scorer, plan: Plan, todo: IndexArray, *, size: BatchSize, w
                 from rewardmeter.engine.workers import score_in_workers
 
                 return score_in_workers(scorer_pickle, plan, todo, size=size, workers=workers)
+    if isinstance(scorer, Streaming):
+        return score_streaming(scorer, plan, todo, run)
     return _score_here(scorer, plan, todo, size)
 
 
@@ -158,19 +213,26 @@ def _score_here(scorer: Scorer, plan: Plan, todo: IndexArray, size: BatchSize) -
     while start < len(todo):
         units = todo[start : start + size.units]
         scores, seconds = call_scorer(scorer, plan.items(units))
-        yield units, scores
+        yield plan.inputs_of(units), scores
         size.observe(len(units), seconds)
         start += len(units)
 
 
 def _collect(
-    batches: Batches, plan: Plan, known: Scores, *, store: ScoreStore | None, signature: Signature, told: Progress
+    batches: Batches,
+    plan: Plan,
+    known: Scores,
+    run: Run,
+    *,
+    store: ScoreStore | None,
+    signature: Signature,
+    told: Progress,
 ) -> Scores:
     """Store and gather the batches as they come; (U,) scores of all inputs."""
     values, outcomes, reasons = known.values.copy(), known.outcomes.copy(), dict(known.reasons)
     share, cost = plan.responses_per_input(), Cost()
-    for units, batch in batches:
-        inputs, scores = _still_open(plan.inputs_of(units), batch, outcomes)
+    for scored, batch in batches:
+        inputs, scores = _still_open(scored, batch, outcomes)
         values[inputs], outcomes[inputs] = scores.values, scores.outcomes
         reasons.update({int(inputs[i]): reason for i, reason in scores.reasons.items()})
         cost = cost + batch.cost
@@ -182,6 +244,10 @@ def _collect(
                 told.note(f"{error} Scoring goes on, but from here on nothing is stored.")
         failed = scores.outcomes == Outcome.FAILED
         told.advance(int(share[inputs].sum()), int(share[inputs[failed]].sum()))
+    if run.budget.refused:
+        left = np.flatnonzero(outcomes == Outcome.MISSING)
+        reasons.update(dict.fromkeys(left.tolist(), "not scored: the cost limit was reached"))
+        told.note(f"The cost limit of ${run.budget.limit:,.2f} was reached; {len(left):,} are left for the next run.")
     return Scores(values, outcomes, reasons, cost=cost)
 
 
@@ -193,4 +259,4 @@ def _still_open(inputs: IndexArray, scores: Scores, outcomes: NDArray[np.uint8])
     take = np.flatnonzero(outcomes[inputs] == Outcome.MISSING)
     rank = {int(position): i for i, position in enumerate(take)} if scores.reasons else {}
     reasons = {rank[i]: str(reason) for i, reason in scores.reasons.items() if i in rank}
-    return inputs[take], Scores(scores.values[take] + 0.0, scores.outcomes[take], reasons)
+    return inputs[take], Scores(scores.values[take] + 0.0, scores.outcomes[take], reasons, cost=scores.cost)

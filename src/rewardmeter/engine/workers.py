@@ -50,7 +50,7 @@ class _Worker:
 def score_in_workers(
     scorer_pickle: bytes, plan: Plan, todo: IndexArray, *, size: BatchSize, workers: int
 ) -> Generator[tuple[IndexArray, Scores], None, None]:
-    """Score the units of the plan in worker processes; yields units and their scores as they come.
+    """Score the units of the plan in worker processes; yields inputs and their scores as they come.
 
     A batch whose worker dies is tried once more; if that one dies too, the batch is halved, until the unit that kills
     workers stands alone and has failed.
@@ -117,7 +117,7 @@ class _Pool:
                 scores, seconds = message
                 self.size.observe(len(done.units), seconds)
                 self._feed(worker)  # first, so that it works on while the scores are stored
-                yield done.units, scores
+                yield self.plan.inputs_of(done.units), scores
 
     def _feed(self, worker: _Worker) -> None:
         job = self._next_job()
@@ -160,8 +160,8 @@ class _Pool:
             elif len(job.units) > 1:
                 self.again.extend(_Job(half, job.deaths) for half in np.array_split(job.units, 2))
             else:
-                n = len(self.plan.inputs_of(job.units))
-                yield job.units, failed_scores(n, f"the worker process died on it twice ({_cause(code)})")
+                inputs = self.plan.inputs_of(job.units)
+                yield inputs, failed_scores(len(inputs), f"the worker process died on it twice ({_cause(code)})")
         if self.busy:
             self.start(1)
             for idle in [other for other in self.workers if other.ready and other.job is None]:

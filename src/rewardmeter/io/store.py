@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,12 @@ import platformdirs
 from numpy.typing import NDArray
 
 from rewardmeter.errors import ScorerError, StoreError
-from rewardmeter.types import Outcome, Scores, Signature
+from rewardmeter.types import Cost, Outcome, Scores, Signature
 
 __all__ = ["Store", "StoredSignature", "default_store_path"]
 
 _APPLICATION_ID = 0x52574D54  # "RWMT"
-_LAYOUT = 1
+_LAYOUT = 2
 _KEYS_PER_QUERY = 500
 _PATH_VARIABLE = "REWARDMETER_STORE"
 
@@ -41,6 +41,18 @@ _TABLES = (
         revision TEXT NOT NULL,
         first_seen TEXT NOT NULL
     )""",
+    # Layout 2 adds what a scorer has cost and finished pieces of work (a judge's answers).
+    """CREATE TABLE costs (
+        signature INTEGER PRIMARY KEY REFERENCES signatures (id),
+        scored INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        dollars REAL,
+        input_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        calls INTEGER NOT NULL,
+        latency REAL NOT NULL
+    )""",
+    "CREATE TABLE work (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     # The value has no declared type: a REAL column would turn some floats into integers on disk.
     """CREATE TABLE scores (
         signature INTEGER NOT NULL REFERENCES signatures (id),
@@ -55,6 +67,10 @@ _TABLES = (
 # Scored rows without a reason are nearly all rows, and two bound values cost less than five.
 _PUT_SCORED = f"INSERT INTO scores VALUES ({{signature}}, ?, ?, {int(Outcome.SCORED)}, NULL)"
 _PUT_OTHER = "INSERT INTO scores VALUES ({signature}, ?, ?, ?, ?)"
+_PUT_COST = """INSERT INTO costs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    scored = scored + excluded.scored, seconds = seconds + excluded.seconds, dollars = dollars + excluded.dollars,
+    input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
+    calls = calls + excluded.calls, latency = latency + excluded.latency"""
 _UNLESS_THERE = f""" ON CONFLICT DO UPDATE
     SET value = excluded.value, outcome = excluded.outcome, reason = excluded.reason
     WHERE outcome = {int(Outcome.FAILED)}"""
@@ -169,7 +185,8 @@ class Store:
     def put(self, signature: Signature, keys: NDArray[np.uint8], scores: Scores) -> None:
         """Keep the scores of the keys, uint8 (n, 16), all of them or, on an error, none.
 
-        A score that is already there stays; a stored failure gives way. `Outcome.MISSING` is nothing to keep.
+        A score that is already there stays; a stored failure gives way. `Outcome.MISSING` is nothing to keep. The cost
+        is added to what the signature has cost before; an unknown price (NaN) makes the sum unknown.
         """
         scored = scores.outcomes == Outcome.SCORED
         scored[list(scores.reasons)] = False
@@ -183,7 +200,37 @@ class Store:
             signature_id = self._signature_id(signature) or self._register(signature)
             for statement, rows in ((_PUT_SCORED, plain), (_PUT_OTHER, explained)):
                 self._connection.executemany(statement.format(signature=signature_id) + _UNLESS_THERE, rows)
+            cost, n_scored = scores.cost, int(np.sum(scores.outcomes != Outcome.MISSING))
+            if n_scored or cost != Cost():
+                sums = (cost.seconds, cost.dollars, cost.input_tokens, cost.output_tokens, cost.calls, cost.latency)
+                self._connection.execute(_PUT_COST, (signature_id, n_scored, *sums))  # SQLite keeps NaN as NULL
         self._ids[signature.fingerprint] = signature_id
+
+    def spent(self, signature: Signature) -> tuple[Cost, int]:
+        """What all stored scores of a signature have cost, and how many responses were scored for it."""
+        query = """SELECT seconds, dollars, input_tokens, output_tokens, calls, latency, scored FROM costs
+            JOIN signatures ON signature = id WHERE fingerprint = ?"""
+        with self._problems_named():
+            row = self._connection.execute(query, (signature.fingerprint,)).fetchone()
+        if row is None:
+            return Cost(), 0
+        seconds, dollars, *rest, scored = row
+        return Cost(seconds, float("nan") if dollars is None else dollars, *rest), int(scored)
+
+    def recall(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The pieces of work that were kept under these keys."""
+        wanted, known = list(keys), dict[bytes, bytes]()
+        with self._problems_named():
+            for start in range(0, len(wanted), _KEYS_PER_QUERY):
+                some = wanted[start : start + _KEYS_PER_QUERY]
+                query = f"SELECT key, value FROM work WHERE key IN ({','.join('?' * len(some))})"
+                known.update(self._connection.execute(query, some))
+        return known
+
+    def keep(self, key: bytes, value: bytes) -> None:
+        """Keep a piece of work; it is on disk when this returns, and a later one under the same key replaces it."""
+        with self._problems_named(), self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO work VALUES (?, ?)", (key, value))
 
     def signatures(self) -> list[StoredSignature]:
         """The scorers of which scores are stored, in the order of their first score."""
@@ -217,17 +264,19 @@ class Store:
         with self._transaction():  # also proves that the store can be written, before anything is scored
             if self._check_kind():
                 for table in _TABLES:
-                    self._connection.execute(table)
+                    self._connection.execute(table.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
                 self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 self._connection.execute(f"PRAGMA user_version = {_LAYOUT}")
 
     def _check_kind(self) -> bool:
-        """Whether the file is empty and must get its tables; raises if it belongs to somebody else."""
+        """Whether the file is empty or of layout 1 and must get tables; raises if it belongs to somebody else."""
         application, layout, n_tables = self._connection.execute(_KIND).fetchone()
         if application == 0 and n_tables == 0:
             return True
         if application != _APPLICATION_ID:
             raise self._error("the file is another program's database", "Give the store a file of its own.")
+        if layout == 1:
+            return True
         if layout != _LAYOUT:
             problem = f"it has layout {layout}, and this version of rewardmeter knows layout {_LAYOUT}"
             raise self._error(problem, "Update rewardmeter, or move the file away.")

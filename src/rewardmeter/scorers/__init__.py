@@ -1,10 +1,12 @@
-"""Scorers that need no weights, by name. Importing this package imports none of them.
+"""Every kind of scorer, by name. Importing this package imports none of them.
 
-`CATALOGUE` is what the registry in `scoring` reads; one module holds one family. May import `scoring` of ours.
+`CATALOGUE` is what the registry in `scoring` reads; one module holds one family. Those that need no weights stand here,
+the others in a folder by kind, whose ``FAMILIES`` are part of the catalogue. May import `scoring` of ours.
 """
 
 from __future__ import annotations
 
+from rewardmeter.scorers import conversions, judges, models, programs, remote
 from rewardmeter.scoring import Family
 
 __all__ = ["CATALOGUE"]
@@ -52,5 +54,10 @@ CATALOGUE: tuple[Family, ...] = (
         takes_target=True,
         group="recorded",
     ),
+    *programs.FAMILIES,
+    *models.FAMILIES,
+    *judges.FAMILIES,
+    *remote.FAMILIES,
+    *conversions.FAMILIES,
 )
 """Every built-in family, in the order of lists."""

@@ -3,23 +3,33 @@
 from rewardmeter.scoring.function import FunctionScorer, scorer
 from rewardmeter.scoring.negated import Negated
 from rewardmeter.scoring.protocol import PARTS, Laws, Scorer
-from rewardmeter.scoring.registry import Family, families, make_scorer, register
+from rewardmeter.scoring.registry import Checkpoint, Family, families, make_scorer, register
+from rewardmeter.scoring.run import Budget, Forecasting, Memory, Part, Run, RunMemory, Streaming, score_stream
 from rewardmeter.scoring.signature import signature_of, source_revision
 from rewardmeter.scoring.spec import Spec, convert_options, parse_spec
 
 __all__ = [
     "PARTS",
+    "Budget",
+    "Checkpoint",
     "Family",
+    "Forecasting",
     "FunctionScorer",
     "Laws",
+    "Memory",
     "Negated",
+    "Part",
+    "Run",
+    "RunMemory",
     "Scorer",
     "Spec",
+    "Streaming",
     "convert_options",
     "families",
     "make_scorer",
     "parse_spec",
     "register",
+    "score_stream",
     "scorer",
     "signature_of",
     "source_revision",

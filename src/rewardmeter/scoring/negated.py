@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rewardmeter.scoring.protocol import Laws, Scorer
+from rewardmeter.scoring.run import Forecasting, Part, Run, Streaming
 from rewardmeter.scoring.signature import signature_of
-from rewardmeter.types import Item, Scores, Signature
+from rewardmeter.types import Cost, Item, Scores, Signature
 
-__all__ = ["Negated"]
+__all__ = ["Negated", "NegatedStream", "negated"]
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,22 @@ class Negated:
     def __call__(self, items: Sequence[Item], /) -> Scores:
         scores = self.inner(items)
         return dataclasses.replace(scores, values=-scores.values, signature=None)
+
+
+@dataclass(frozen=True)
+class NegatedStream(Negated):
+    """A streaming scorer turned upside down."""
+
+    def stream(self, items: Sequence[Item], run: Run, /) -> Iterator[Part]:
+        """The inner stream, negated."""
+        for positions, part in cast(Streaming, self.inner).stream(items, run):
+            yield positions, dataclasses.replace(part, values=-part.values, signature=None)
+
+    def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
+        """What the inner scorer would cost."""
+        return self.inner.forecast(items, run) if isinstance(self.inner, Forecasting) else Cost()
+
+
+def negated(inner: Scorer) -> Negated:
+    """The scorer turned upside down; it streams if the scorer does."""
+    return NegatedStream(inner) if isinstance(inner, Streaming) else Negated(inner)

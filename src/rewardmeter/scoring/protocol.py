@@ -28,12 +28,15 @@ class Laws:
         The same input gets the same score every time.
     cpu_bound:
         Pure Python or NumPy work that gains from worker processes.
+    device_bound:
+        A model's work that gains from a process per accelerator.
     """
 
     pointwise: bool = True
     order_invariant: bool = True
     deterministic: bool = True
     cpu_bound: bool = False
+    device_bound: bool = False
 
 
 @runtime_checkable

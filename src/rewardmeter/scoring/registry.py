@@ -20,13 +20,35 @@ from typing import Any, cast
 
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scoring.function import ScoreFunction, scorer
-from rewardmeter.scoring.negated import Negated
+from rewardmeter.scoring.negated import negated
 from rewardmeter.scoring.protocol import PARTS, Scorer
 from rewardmeter.scoring.spec import Spec, convert_options, parse_spec
 
-__all__ = ["Family", "families", "make_scorer", "register"]
+__all__ = ["Checkpoint", "Family", "families", "make_scorer", "register"]
 
 ENTRY_POINT_GROUP = "rewardmeter.scorers"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A well-known public model of a family, for lists: what it is called, what its licence allows, in what words.
+
+    Attributes
+    ----------
+    spec:
+        The one line that loads it.
+    licence:
+        As its publisher states it.
+    commercial:
+        Whether the licence allows commercial use.
+    note:
+        What it was made for, in a clause.
+    """
+
+    spec: str
+    licence: str
+    commercial: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,10 @@ class Family:
         What its scorers read, for lists; the scorer itself is the authority.
     extra:
         The extra that it needs; empty for none.
+    shape:
+        ``"pointwise"``, ``"pairwise"`` or ``"listwise"``: how its scorers see the responses of an item.
+    checkpoints:
+        Well-known public models.
     """
 
     name: str
@@ -56,6 +82,8 @@ class Family:
     takes_target: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     group: str = "other"
+    shape: str = "pointwise"
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
 _FAMILIES: dict[str, Family] = {}
@@ -115,7 +143,7 @@ def make_scorer(spec: str | Scorer | ScoreFunction) -> Scorer:
         made = _from_python(parsed)
     else:
         raise UnknownNameError("scorer", parsed.name, known, hint="'rewardmeter scorers' lists them.")
-    return Negated(made) if parsed.negated else made
+    return negated(made) if parsed.negated else made
 
 
 def _near(name: str, known: Mapping[str, Family]) -> bool:
