@@ -1,7 +1,7 @@
 """What the engine lends to a scorer that organises its own work. May import `types`, `errors` and `scoring.protocol`.
 
-Most scorers are given a few items and return their scores. A scorer whose work needs arranging (a model that sorts its
-inputs by length, a judge with fifty requests under way) follows `Streaming`: it is given everything that is to be scored
+Most scorers are given a few items and return their scores. A scorer whose work needs arranging (a model that sorts
+its inputs by length, a judge with fifty requests under way) follows `Streaming`: it is given all that is to be scored
 and yields scores as they come, in whatever order. What it learns on the way and must not pay for twice goes into the
 run's memory, what it spends goes through the run's budget.
 """
