@@ -1,7 +1,9 @@
 """What all scorers share that run a model here: their options, their identity, and the walk through sorted batches.
 
 A subclass says how a response becomes token ids (`encode`) and how a batch of them becomes numbers (`forward`); sorting
-by length, the token budget, halving a batch that does not fit into memory and remarks on inputs are done here. May import `scoring`, `types`, `errors` and its neighbours.
+by length, the token budget, halving a batch that does not fit into memory and remarks on inputs are done here.
+
+May import `scoring`, `types`, `errors` and its neighbours.
 """
 
 from __future__ import annotations
