@@ -1,4 +1,4 @@
-"""The library's front door: `load`, `scorer`, `score`, `compare`, `write_report`.
+"""The library's front door: `load`, `scorer`, `score`, `forecast`, `compare`, `write_report`.
 
 The command line does nothing that these cannot.
 """
@@ -13,7 +13,8 @@ from typing import Any
 
 from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset, Recorded
-from rewardmeter.engine import Progress, ScoreStore
+from rewardmeter.engine import Forecast, Progress, ScoreStore
+from rewardmeter.engine import forecast as run_forecast
 from rewardmeter.engine import score as run_engine
 from rewardmeter.errors import SpecError, StoreError
 from rewardmeter.io.load import load
@@ -22,11 +23,11 @@ from rewardmeter.io.store import Store, default_store_path
 from rewardmeter.report import html
 from rewardmeter.report.files import csv_text, json_text, write_text
 from rewardmeter.scorers.recorded import recorded_names, recorded_scores
-from rewardmeter.scoring import Family, Negated, Scorer, families, make_scorer, parse_spec
+from rewardmeter.scoring import Budget, Family, Negated, Scorer, families, make_scorer, parse_spec, signature_of
 from rewardmeter.scoring import scorer as scorer_from_function
-from rewardmeter.types import Scores
+from rewardmeter.types import Cost, Scores
 
-__all__ = ["compare", "contenders", "load", "save_board", "score", "scorer", "write_report"]
+__all__ = ["compare", "contenders", "forecast", "load", "save_board", "score", "scorer", "write_report"]
 
 AnyScorer = str | Scorer | Callable[..., Any]
 Scorers = Sequence[AnyScorer | tuple[str, AnyScorer]] | Mapping[str, AnyScorer]
@@ -47,6 +48,8 @@ def score(
     *,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
     progress: Progress | None = None,
 ) -> Scores:
     """Score every response of the data.
@@ -61,7 +64,11 @@ def score(
         Where scores are kept so that each is paid for once: ``"default"`` for the user's store, a path, an open
         store, or None to keep nothing.
     workers:
-        Processes for CPU-bound scorers.
+        Processes for scorers that gain from more than one.
+    max_cost:
+        Dollars that may be spent; what they do not pay for stays missing. None for no limit.
+    executor:
+        ``"local"``, or ``"ray"`` for a Ray cluster.
 
     Raises
     ------
@@ -69,7 +76,9 @@ def score(
         If the data, the spec or the store is wrong. What goes wrong with one response is an outcome, not an error.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    made = contenders(dataset, [scorer], store=store, workers=workers, progress=progress)
+    made = contenders(
+        dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
     if len(made) != 1:
         raise SpecError(f"'{scorer}' names {len(made)} recorded scorers; name one, for example recorded:{made[0].name}")
     return made[0].scores
@@ -88,6 +97,8 @@ def compare(
     draws: int = 1000,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
     progress: Progress | None = None,
 ) -> Board:
     """Put scorers on one board against the human judgments of the data.
@@ -101,7 +112,7 @@ def compare(
         ``"recorded"`` stands for every scorer that the data carries.
     aspect, slices, statistic, resamples, level, seed, draws:
         See `rewardmeter.comparison.compare_scores`.
-    store, workers, progress:
+    store, workers, max_cost, executor, progress:
         See `score`.
 
     Raises
@@ -111,7 +122,9 @@ def compare(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     check_request(dataset, aspect, slices, statistic, resamples=resamples, level=level, draws=draws)
-    made = contenders(dataset, scorers, store=store, workers=workers, progress=progress)
+    made = contenders(
+        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
     return compare_scores(
         dataset,
         made,
@@ -132,6 +145,8 @@ def write_report(
     *,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
     progress: Progress | None = None,
     **measuring: Any,
 ) -> Board:
@@ -146,7 +161,9 @@ def write_report(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     check_request(dataset, **_requested(measuring))
-    made = contenders(dataset, scorers, store=store, workers=workers, progress=progress)
+    made = contenders(
+        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
     board = compare_scores(dataset, made, **measuring)
     save_board(dataset, made, board, Path(folder))
     return board
@@ -171,9 +188,60 @@ def contenders(
     *,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
     progress: Progress | None = None,
 ) -> list[Contender]:
     """Every scorer with its scores on the dataset; recorded ones are read, the others are run."""
+    dataset, plans = _plans(dataset, scorers)
+    made: list[Contender] = []
+    budget = Budget(max_cost)
+    needs_store = any(scorer is not None for _, scorer, _, _ in plans)
+    with _opened(store if needs_store else None) as opened:
+        for label, scorer, recorded, negated in plans:
+            own = label if len(recorded) == 1 else None
+            made.extend(_recorded(dataset, name, negated, own) for name in recorded)
+            if scorer is not None:
+                scores = run_engine(
+                    scorer, dataset, store=opened, workers=workers, budget=budget, executor=executor, progress=progress
+                )
+                made.append(_computed(scorer, scores, label, _cost_per_1000(opened, scorer, scores)))
+    return made
+
+
+def forecast(
+    data: Dataset | str | Path, scorers: Scorers, *, store: ScoreStore | str | Path | None = "default"
+) -> dict[str, Forecast]:
+    """What scoring would take, by scorer: how much is in the store already, and what the rest would cost at most.
+
+    Nobody is called and nothing is scored; recorded scorers are left out, they cost nothing.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec or the store is wrong.
+    """
+    dataset, plans = _plans(data if isinstance(data, Dataset) else load(data), scorers)
+    with _opened(store) as opened:
+        return {
+            label or scorer.name: run_forecast(scorer, dataset, store=opened)
+            for label, scorer, _, _ in plans
+            if scorer is not None
+        }
+
+
+def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, scores: Scores) -> Cost | None:
+    """From all that the store remembers of the scorer, else from this run."""
+    if store is not None and scorer.laws.deterministic and signature_of(scorer).storable:
+        spent, scored = store.spent(signature_of(scorer))
+        return spent.per(1_000, scored)
+    return scores.cost.per(1_000, int(sum(scores.counts().get(name, 0) for name in ("scored", "tie"))))
+
+
+def _plans(
+    dataset: Dataset, scorers: Scorers
+) -> tuple[Dataset, list[tuple[str | None, Scorer | None, Sequence[str], bool]]]:
+    """The dataset with the score files that specs name, and per spec: its label, and what `_plan` makes of it."""
     named: list[tuple[str | None, AnyScorer]]
     if isinstance(scorers, Mapping):
         named = list(scorers.items())
@@ -183,17 +251,7 @@ def contenders(
     files = _score_files(dataset, [what for _, what in named])
     for scorers_of_file in files.values():
         dataset = dataset.with_recorded(scorers_of_file)
-    plans = [(label, *_plan(dataset, what, files)) for label, what in named]
-    made: list[Contender] = []
-    needs_store = any(scorer is not None for _, scorer, _, _ in plans)
-    with _opened(store if needs_store else None) as opened:
-        for label, scorer, recorded, negated in plans:
-            own = label if len(recorded) == 1 else None
-            made.extend(_recorded(dataset, name, negated, own) for name in recorded)
-            if scorer is not None:
-                scores = run_engine(scorer, dataset, store=opened, workers=workers, progress=progress)
-                made.append(_computed(scorer, scores, label))
-    return made
+    return dataset, [(label, *_plan(dataset, what, files)) for label, what in named]
 
 
 def _plan(
@@ -238,11 +296,11 @@ def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> 
     return Contender(label or ("-" if negated else "") + name, scores, "recorded", reads, False, record)
 
 
-def _computed(scorer: Scorer, scores: Scores, label: str | None) -> Contender:
+def _computed(scorer: Scorer, scores: Scores, label: str | None, cost_per_1000: Cost | None) -> Contender:
     inner = scorer.inner if isinstance(scorer, Negated) else scorer
     family: Family | None = families().get(parse_spec(inner.name).name) if inner.name else None
     baseline = family is not None and family.group == "surface" and scorer.reads <= {"response"}
-    return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline)
+    return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline, None, cost_per_1000)
 
 
 def _in_order(reads: frozenset[str]) -> tuple[str, ...]:

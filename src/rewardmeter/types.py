@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -112,6 +113,31 @@ class Cost:
             self.calls + other.calls,
             self.latency + other.latency,
         )
+
+    def per(self, n: float, responses: int) -> Cost | None:
+        """What ``n`` responses cost where this is the cost of ``responses``; None where nothing was scored."""
+        if responses < 1:
+            return None
+        share = n / responses
+        return Cost(
+            self.seconds * share,
+            self.dollars * share,
+            round(self.input_tokens * share),
+            round(self.output_tokens * share),
+            round(self.calls * share),
+            self.latency * share,
+        )
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """The cost as plain JSON values; an unknown price is None."""
+        return {
+            "seconds": self.seconds,
+            "dollars": None if math.isnan(self.dollars) else self.dollars,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "calls": self.calls,
+            "latency": self.latency,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,13 @@ def caveats(board: Board) -> tuple[str, ...]:
         lines.append(f"{sum(e.outcomes['abstained'] for e in abstained):,} abstentions of {names} were left out.")
     failed = [entry for entry in entries if entry.outcomes.get("failed", 0)]
     lines += [_failure_sentence(reason, group) for reason, group in _by_reason(failed).items()]
+    lines += [
+        f"{entry.scorer}: {count:,} scored responses {'was' if count == 1 else 'were'} {remark}."
+        if remark.startswith("truncated")
+        else f"{entry.scorer}, on {count:,} scored responses: {remark}."
+        for entry in entries
+        for remark, count in entry.remarks.items()
+    ]
     if settings.primary == "segment.acc_eq.item":
         lines.append(_tie_sentence(entries))
         constant = gold.get("constant")

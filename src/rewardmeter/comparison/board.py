@@ -80,6 +80,12 @@ class Entry:
         How many responses ended in each outcome.
     reasons:
         Why responses failed or were abstained from: the commonest reasons with their counts.
+    remarks:
+        What is to be known of responses that have a score (that they were truncated), with counts.
+    cost:
+        What this run has paid; scores from the store are free.
+    cost_per_1000:
+        What 1,000 different responses have cost so far, earlier runs included; None where that is not known.
     cluster:
         Significance cluster by the primary statistic, 1 the best; None where there was no test.
     statistics:
@@ -100,6 +106,8 @@ class Entry:
     signature: Signature | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
     cluster: int | None = None
+    remarks: Mapping[str, int] = field(default_factory=dict)
+    cost_per_1000: Cost | None = None
 
     @property
     def segment(self) -> StatisticView:
@@ -132,12 +140,9 @@ class Entry:
             "coverage": self.coverage,
             "outcomes": dict(self.outcomes),
             "reasons": dict(self.reasons),
-            "cost": {
-                "seconds": self.cost.seconds,
-                "dollars": self.cost.dollars,
-                "input_tokens": self.cost.input_tokens,
-                "output_tokens": self.cost.output_tokens,
-            },
+            "remarks": dict(self.remarks),
+            "cost": self.cost.to_dict(),
+            "cost_per_1000": None if self.cost_per_1000 is None else self.cost_per_1000.to_dict(),
             "signature": None if self.signature is None else str(self.signature),
             "fingerprint": None if self.signature is None else self.signature.fingerprint,
             "statistics": {name: estimate.to_dict() for name, estimate in self.statistics.items()},

@@ -14,7 +14,7 @@ from rewardmeter.comparison.gold import PairGold, RatingGold, pair_gold, rating_
 from rewardmeter.comparison.measure import PairEvidence
 from rewardmeter.dataset import BestOfK, Dataset, Recorded
 from rewardmeter.errors import InputError, UnknownNameError
-from rewardmeter.types import FloatArray, IntArray, Scores
+from rewardmeter.types import Cost, FloatArray, IntArray, Scores
 
 __all__ = ["Case", "Contender", "Gold", "gold_of", "make_case"]
 
@@ -37,6 +37,8 @@ class Contender:
         Whether it is a content-blind rule.
     recorded:
         The record that it comes from, for verdicts and published system scores.
+    cost_per_1000:
+        What 1,000 different responses have cost so far, earlier runs included; None where that is not known.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Contender:
     reads: tuple[str, ...] | None = None
     baseline: bool = False
     recorded: Recorded | None = None
+    cost_per_1000: Cost | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.ties import acc_eq
+from rewardmeter.types import Outcome, Scores
 
 __all__ = ["check_request", "compare_scores"]
 
@@ -132,8 +133,10 @@ def compare_scores(
             {column.name: part[k] for column, part in zip(columns, parts, strict=True)},
             contender.scores.cost,
             contender.scores.signature,
-            dict(Counter(contender.scores.reasons.values()).most_common(MOST_REASONS)),
+            _commonest(contender.scores, scored=False),
             None if tested is None or tested.cluster[k] == 0 else int(tested.cluster[k]),
+            _commonest(contender.scores, scored=True),
+            contender.cost_per_1000,
         )
         for k, contender in enumerate(contenders)
     ]
@@ -223,6 +226,13 @@ def _outcomes(case: Case, k: int, contender: Contender) -> dict[str, int]:
     asked, unread = int(np.sum(np.any(evidence.asked[:, k], axis=0))), int(evidence.unread[k])
     counts = {"scored": asked - unread, "abstained": unread, "missing": evidence.asked.shape[2] - asked}
     return {name: count for name, count in counts.items() if count}
+
+
+def _commonest(scores: Scores, *, scored: bool) -> dict[str, int]:
+    """The commonest reasons of responses without a score, or remarks on those with one, with their counts."""
+    has_value = scores.outcomes <= Outcome.TIE
+    texts = Counter(text for place, text in scores.reasons.items() if has_value[place] == scored)
+    return dict(texts.most_common(MOST_REASONS))
 
 
 def _coverage(case: Case, k: int) -> float:

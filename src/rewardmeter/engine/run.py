@@ -60,6 +60,7 @@ def score(
     batch_size: int | None = None,
     retry_failed: bool = True,
     budget: Budget | None = None,
+    executor: str = "local",
 ) -> Scores:
     """Score every response of a dataset.
 

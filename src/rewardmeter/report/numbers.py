@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from rewardmeter.stats.result import Estimate, short
 
-__all__ = ["duration", "value_and_half_width"]
+if TYPE_CHECKING:
+    from rewardmeter.types import Cost
+
+__all__ = ["cost_text", "duration", "price", "value_and_half_width"]
 
 
 def value_and_half_width(estimate: Estimate) -> tuple[str, str]:
@@ -18,6 +22,21 @@ def value_and_half_width(estimate: Estimate) -> tuple[str, str]:
     if math.isnan(estimate.low) or math.isnan(estimate.high):
         return value, ""
     return value, f"±{short((estimate.high - estimate.low) / 2, decimals)}"
+
+
+def price(dollars: float) -> str:
+    """``$1.20``, ``$0.0034``: cents, or two digits where it is less; ``$?`` where nobody knows."""
+    if math.isnan(dollars):
+        return "$?"
+    return f"${dollars:,.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.2g}"
+
+
+def cost_text(cost: Cost | None) -> str:
+    """Dollars where some were paid, then time: ``$1.20 · 12 s``; – where nothing is known."""
+    if cost is None:
+        return "–"
+    time = duration(cost.seconds) if cost.seconds >= 0.1 else "<0.1 s"
+    return f"{price(cost.dollars)} · {time}" if cost.dollars != 0 else time
 
 
 def duration(seconds: float) -> str:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rewardmeter.report.numbers import duration, value_and_half_width
+from rewardmeter.report.numbers import cost_text, value_and_half_width
 from rewardmeter.stats.catalogue import describe
 from rewardmeter.stats.result import Estimate, short
 
@@ -178,8 +178,8 @@ def _build(board: Board, layout: _Layout) -> Table:
     statistics = (board.settings.primary, *layout.secondary)
     for name in statistics:
         table.add_column(describe(name).label, no_wrap=True)
-    for heading in ("cost", "coverage"):
-        if getattr(layout, heading):
+    for heading, shown in (("cost per 1,000", layout.cost), ("coverage", layout.coverage)):
+        if shown:
             table.add_column(heading, justify="right", no_wrap=True)
     columns = [
         _aligned([_cell(entry.statistics.get(name), name, layout, counts=place > 0) for entry in board])
@@ -192,7 +192,7 @@ def _build(board: Board, layout: _Layout) -> Table:
             row.append(Text(_reads(entry), style="dim"))
         row += [column[place] for column in columns]
         if layout.cost:
-            row.append(Text(duration(entry.cost.seconds) if entry.kind == "computed" else "–", style="dim"))
+            row.append(Text(cost_text(entry.cost_per_1000), style="dim"))
         if layout.coverage:
             row.append(_coverage(entry.coverage))
         table.add_row(*row)

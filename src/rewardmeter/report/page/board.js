@@ -6,11 +6,25 @@ const READ_TAGS = { prompt: "prompt", response: "response", references: "refs" }
 const EXTRA = {
   ":coverage": { label: "Coverage", value: (row) => row.coverage ?? null, text: coverageText },
   ":seconds": {
-    label: "Seconds",
-    value: (row) => row.cost?.seconds || null,
-    text: (value) => number(value, value < 10 ? 1 : 0),
+    label: "Seconds per 1,000",
+    value: (row) => row.cost_per_1000?.seconds || null,
+    text: (value) => number(value, value < 1 ? 3 : value < 10 ? 1 : 0),
   },
-  ":dollars": { label: "Dollars", value: (row) => row.cost?.dollars || null, text: (value) => number(value, 2) },
+  ":dollars": {
+    label: "Dollars per 1,000",
+    value: (row) => row.cost_per_1000?.dollars || null,
+    text: (value) => number(value, value < 0.1 ? 4 : 2),
+  },
+  ":tokens": {
+    label: "Tokens per 1,000",
+    value: (row) => (row.cost_per_1000 ? row.cost_per_1000.input_tokens + row.cost_per_1000.output_tokens : 0) || null,
+    text: (value) => number(value, 0),
+  },
+  ":latency": {
+    label: "Seconds per call",
+    value: (row) => (row.cost_per_1000?.calls ? row.cost_per_1000.latency / row.cost_per_1000.calls : null),
+    text: (value) => number(value, 2),
+  },
 };
 
 const readsText = (row) => (row.reads?.length ? row.reads.join(" + ") : "not stated");

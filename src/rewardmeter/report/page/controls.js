@@ -142,7 +142,7 @@ function defaultColumns() {
   const first = new Set([...FIRST_COLUMNS.filter((id) => others.includes(id)), ...others].slice(0, wide));
   const extras = NARROW.matches
     ? []
-    : [ROWS.some((row) => row.coverage < 1) && ":coverage", ROWS.some((row) => row.cost?.dollars) && ":dollars"];
+    : [ROWS.some((row) => row.coverage < 1) && ":coverage", ROWS.some((row) => row.cost_per_1000?.dollars) && ":dollars"];
   return [...others.filter((id) => first.has(id)), ...extras.filter(Boolean)];
 }
 
