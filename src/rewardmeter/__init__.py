@@ -23,6 +23,7 @@ _HOME = {
     "Scorer": "rewardmeter.scoring",
     "Scores": "rewardmeter.types",
     "compare": "rewardmeter.api",
+    "forecast": "rewardmeter.api",
     "load": "rewardmeter.api",
     "score": "rewardmeter.api",
     "scorer": "rewardmeter.api",
@@ -33,6 +34,7 @@ __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
     from rewardmeter.api import compare as compare
+    from rewardmeter.api import forecast as forecast
     from rewardmeter.api import load as load
     from rewardmeter.api import score as score
     from rewardmeter.api import scorer as scorer

@@ -88,7 +88,15 @@ StorePath = Annotated[
     str | None, Parameter(name="--store", group=_RUNNING, help="Where scores are kept (default: the user's cache).")
 ]
 NoStore = Annotated[bool, Parameter(name="--no-store", group=_RUNNING, help="Keep no scores and use none.")]
-Workers = Annotated[int, Parameter(group=_RUNNING, help="Processes for CPU-bound scorers.")]
+Workers = Annotated[int, Parameter(group=_RUNNING, help="Processes, for scorers that gain from them.")]
+Executor = Annotated[str, Parameter(group=_RUNNING, help="local, or ray for a Ray cluster (extra ray).")]
+MaxCost = Annotated[
+    float | None,
+    Parameter(name="--max-cost", group=_RUNNING, help="Dollars to spend at most; the rest waits for the next run."),
+]
+DryRun = Annotated[
+    bool, Parameter(name="--dry-run", group=_RUNNING, help="Say what it would take and cost; score nothing.")
+]
 
 
 @_verb(app, "compare")
@@ -124,6 +132,9 @@ def compare(
     store: StorePath = None,
     no_store: NoStore = False,
     workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+    dry_run: DryRun = False,
 ) -> int:
     """Compare scorers with human judgment and each other on one board.
 
@@ -137,7 +148,7 @@ def compare(
 
     return commands.compare(
         commands.DataOptions(dataset, map, format, gold, reference, include_human),
-        commands.ScorerOptions(scorer, scorers, store, no_store, workers),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers, executor, max_cost, dry_run),
         measuring={
             "aspect": aspect,
             "slices": slice or [],
@@ -172,6 +183,9 @@ def score(
     store: StorePath = None,
     no_store: NoStore = False,
     workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+    dry_run: DryRun = False,
 ) -> int:
     """Score every response; a run that is stopped goes on where it was when started again.
 
@@ -185,24 +199,33 @@ def score(
 
     return commands.score(
         commands.DataOptions(dataset, map, format, gold, reference, include_human),
-        commands.ScorerOptions(scorer, scorers, store, no_store, workers),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers, executor, max_cost, dry_run),
         out=out,
     )
 
 
 @_verb(app, "scorers")
-def list_scorers() -> int:
-    """List the scorers that specs can name: what each reads and which extra it needs.
+def list_scorers(
+    family: Annotated[str | None, Parameter(help="Show one family: its options and well-known models.")] = None,
+    /,
+    *,
+    checkpoints: Annotated[
+        bool, Parameter(help="List well-known models instead, with the spec that loads each and its licence.")
+    ] = False,
+) -> int:
+    """List the scorers that specs can name: what each reads, its shape, and which extra it needs.
 
     For example:
 
         rewardmeter scorers
 
-        rewardmeter scorers | grep rouge
+        rewardmeter scorers chrf
     """
-    from rewardmeter.cli import commands
+    from rewardmeter.cli import catalogue
 
-    return commands.list_scorers()
+    if family is not None:
+        return catalogue.show_family(family)
+    return catalogue.list_checkpoints() if checkpoints else catalogue.list_families()
 
 
 @_verb(data, "show")

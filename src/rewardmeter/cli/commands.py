@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import sys
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
-from rewardmeter.api import contenders, save_board
-from rewardmeter.cli.app import DONE, SOME_FAILED
+from rewardmeter.api import contenders, forecast, save_board
+from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
 from rewardmeter.cli.progress import make_progress
-from rewardmeter.comparison import check_request, compare_scores
+from rewardmeter.comparison import Contender, check_request, compare_scores
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.io.describe import describe
@@ -24,10 +26,10 @@ from rewardmeter.io.formats.columns import parse_mapping
 from rewardmeter.io.load import load
 from rewardmeter.io.score_file import write_scores
 from rewardmeter.report.files import json_text, write_text
+from rewardmeter.report.numbers import price
 from rewardmeter.report.terminal import print_board
-from rewardmeter.scoring import families
 
-__all__ = ["DataOptions", "ScorerOptions", "compare", "data_fetch", "data_list", "data_show", "list_scorers", "score"]
+__all__ = ["DataOptions", "ScorerOptions", "compare", "data_fetch", "data_list", "data_show", "score"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class ScorerOptions:
     store: str | None = None
     no_store: bool = False
     workers: int = 1
+    executor: str = "local"
+    max_cost: float | None = None
+    dry_run: bool = False
 
     def named(self) -> list[str | tuple[str, str]]:
         """Specs in the order given; then the file's scorers, each with its own name for the board."""
@@ -76,6 +81,8 @@ class ScorerOptions:
         """Where scores are kept, as the library takes it."""
         if self.workers < 1:
             raise SpecError(f"--workers {self.workers}: at least one process is needed")
+        if self.max_cost is not None and not self.max_cost >= 0:
+            raise SpecError(f"--max-cost {self.max_cost}: dollars are zero or more")
         return None if self.no_store else (self.store or "default")
 
 
@@ -112,6 +119,8 @@ def compare(
     named = scorers.named()
     dataset = data.load()
     check_request(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
+    if scorers.dry_run:
+        return _dry_run(dataset, named, scorers)
     made = _run(dataset, named, scorers)
     board = compare_scores(dataset, made, **measuring)
     board = replace(board, settings=replace(board.settings, command=_command()))
@@ -124,8 +133,17 @@ def compare(
         folder = Path(out or default_folder(data.spec))
         save_board(dataset, made, board, folder)
         console.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'board.json'}", soft_wrap=True)
-    failed = sum(contender.scores.counts().get("failed", 0) for contender in made)
-    return SOME_FAILED if failed else DONE
+    return _status(made)
+
+
+def _status(made: Sequence[Contender]) -> int:
+    """3 if something failed, or was left out because the money was spent."""
+    counts = [contender.scores.counts() for contender in made]
+    left_out = any(
+        count.get("failed", 0) or (contender.kind == "computed" and count.get("missing", 0))
+        for contender, count in zip(made, counts, strict=True)
+    )
+    return SOME_FAILED if left_out else DONE
 
 
 def default_folder(spec: str) -> str:
@@ -135,10 +153,44 @@ def default_folder(spec: str) -> str:
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "board"
 
 
-def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> list[Any]:
-    store, workers = scorers.where(), scorers.workers
-    progress = make_progress(sys.stderr)
-    return contenders(dataset, named, store=store, workers=workers, progress=progress)
+def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> list[Contender]:
+    return contenders(
+        dataset,
+        named,
+        store=scorers.where(),
+        workers=scorers.workers,
+        max_cost=scorers.max_cost,
+        executor=scorers.executor,
+        progress=make_progress(sys.stderr),
+    )
+
+
+def _dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> int:
+    """What scoring would take, as a table; with --max-cost, status 1 if it would cost more."""
+    found = forecast(dataset, named, store=scorers.where())
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("scorer", "responses", "distinct", "to score", "calls", "tokens in", "tokens out", "dollars"):
+        table.add_column(heading, no_wrap=True, justify="left" if heading == "scorer" else "right")
+    total = 0.0
+    for name, one in found.items():
+        cost = one.cost
+        counts = [f"{number:,}" for number in (one.responses, one.distinct, one.to_score)]
+        if cost is None:
+            table.add_row(name, *counts, "–", "–", "–", "none")
+            continue
+        total += cost.dollars
+        tokens = (cost.calls, cost.input_tokens, cost.output_tokens)
+        table.add_row(name, *counts, *(f"{number:,}" for number in tokens), price(cost.dollars))
+    console.print(table)
+    console.print(
+        f"At most {price(total)} in all. Tokens are estimated; nothing was scored and nobody was called.",
+        soft_wrap=True,
+    )
+    unknown = [name for name, one in found.items() if one.cost is not None and math.isnan(one.cost.dollars)]
+    if unknown:
+        console.print(f"The price of {', '.join(unknown)} is unknown; state it (see docs/judges.md).", soft_wrap=True)
+    return CHECK_FAILED if scorers.max_cost is not None and not total <= scorers.max_cost else DONE
 
 
 def _command() -> str:
@@ -149,28 +201,15 @@ def score(data: DataOptions, scorers: ScorerOptions, *, out: str) -> int:
     """``rewardmeter score``."""
     named = scorers.named()
     dataset = data.load()
+    if scorers.dry_run:
+        return _dry_run(dataset, named, scorers)
     made = _run(dataset, named, scorers)
     write_scores(None if out == "-" else Path(out), dataset, {contender.name: contender.scores for contender in made})
     console = Console(stderr=True, highlight=False)
     for contender in made:
         counts = ", ".join(f"{count:,} {name}" for name, count in contender.scores.counts().items())
         console.print(f"{contender.name}: {counts}", markup=False)
-    failed = sum(contender.scores.counts().get("failed", 0) for contender in made)
-    return SOME_FAILED if failed else DONE
-
-
-def list_scorers() -> int:
-    """``rewardmeter scorers``."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("scorer", "reads", "what it is", "extra"):
-        table.add_column(heading, no_wrap=heading != "what it is")
-    for family in families().values():
-        spec = f"{family.name}:…" if family.takes_target else family.name
-        table.add_row(spec, "+".join(family.reads), family.summary, family.extra or "–")
-    Console(highlight=False).print(table)
-    return DONE
+    return _status(made)
 
 
 def data_show(data: DataOptions) -> int:

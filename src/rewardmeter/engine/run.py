@@ -18,7 +18,7 @@ from rewardmeter.engine.calls import BatchSize, call_scorer
 from rewardmeter.engine.plan import IndexArray, Plan, make_plan
 from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
 from rewardmeter.engine.streams import UNITS_AT_ONCE, score_streaming
-from rewardmeter.errors import StoreError
+from rewardmeter.errors import StoreError, UnknownNameError
 from rewardmeter.scoring import Budget, Forecasting, Run, RunMemory, Scorer, Streaming, signature_of
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
@@ -26,6 +26,9 @@ __all__ = ["Forecast", "forecast", "score"]
 
 Batches = Generator[tuple[IndexArray, Scores], None, None]
 """Inputs of the plan and their scores, as they come."""
+
+
+EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ def score(
     """
     if workers < 1 or (batch_size is not None and batch_size < 1):
         raise ValueError("workers and batch_size must be at least 1")
+    if executor not in EXECUTORS:
+        raise UnknownNameError("executor", executor, EXECUTORS)
     told: Progress = progress or WarningsOnly()
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)
