@@ -1,4 +1,4 @@
-"""The library's front door: `load`, `scorer`, `score`, `forecast`, `compare`, `write_report`.
+"""The library's front door: `load`, `scorer`, `score`, `forecast`, `compare`, `write_report`, `doctor`.
 
 The command line does nothing that these cannot.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset, Recorded
+from rewardmeter.doctor import Diagnosis, examine
 from rewardmeter.engine import Forecast, Progress, ScoreStore
 from rewardmeter.engine import forecast as run_forecast
 from rewardmeter.engine import score as run_engine
@@ -27,7 +28,7 @@ from rewardmeter.scoring import Budget, Family, Negated, Scorer, families, make_
 from rewardmeter.scoring import scorer as scorer_from_function
 from rewardmeter.types import Cost, Scores
 
-__all__ = ["compare", "contenders", "forecast", "load", "save_board", "score", "scorer", "write_report"]
+__all__ = ["compare", "contenders", "doctor", "forecast", "load", "save_board", "score", "scorer", "write_report"]
 
 AnyScorer = str | Scorer | Callable[..., Any]
 Scorers = Sequence[AnyScorer | tuple[str, AnyScorer]] | Mapping[str, AnyScorer]
@@ -228,6 +229,34 @@ def forecast(
             for label, scorer, _, _ in plans
             if scorer is not None
         }
+
+
+def doctor(
+    what: AnyScorer,
+    data: Dataset | str | Path = "demo",
+    *,
+    items: int = 48,
+    tolerance: float = 1e-5,
+    told: Callable[[str], None] | None = None,
+) -> Diagnosis:
+    """Examine a scorer: which changes that should not matter move its score, and what each choice costs.
+
+    Parameters
+    ----------
+    what:
+        A spec, a `Scorer`, or a function.
+    data:
+        Where the probe is taken from, as for `compare`.
+    items, tolerance, told:
+        See `rewardmeter.doctor.examine`.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data or the spec is wrong.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    return examine(make_scorer(what), dataset, items=items, tolerance=tolerance, told=told)
 
 
 def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, scores: Scores) -> Cost | None:

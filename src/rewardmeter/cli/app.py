@@ -228,6 +228,36 @@ def list_scorers(
     return catalogue.list_checkpoints() if checkpoints else catalogue.list_families()
 
 
+@_verb(app, "doctor")
+def doctor(
+    scorer: Annotated[str, Parameter(allow_leading_hyphen=True, help="A scorer spec.")],
+    /,
+    *,
+    data: Annotated[str, Parameter(name="--data", help="Where the probe is taken from: PATH, NAME or NAME:SUBSET.")] = (
+        "demo"
+    ),
+    items: Annotated[int, Parameter(help="How many items the probe has.")] = 48,
+    tolerance: Annotated[float, Parameter(help="Largest move of a score that counts as none.")] = 1e-5,
+    json: Annotated[
+        str | None, Parameter(allow_leading_hyphen=True, help="Write the findings here; - for standard output.")
+    ] = None,
+) -> int:
+    """Examine a scorer: what moves its score that should not, and what each choice costs in accuracy.
+
+    The probe is scored again, one by one, reversed, in other batches, with other padding, number formats, special
+    tokens and templates, as far as the scorer has them. Exit status 1 if something moved a score that must not.
+
+    For example:
+
+        rewardmeter doctor chrf
+
+        rewardmeter doctor hf:ORG/MODEL --data pairs.jsonl --items 100
+    """
+    from rewardmeter.cli import examine
+
+    return examine.doctor(scorer, data, items=items, tolerance=tolerance, json_path=json)
+
+
 @_verb(data, "show")
 def data_show(
     dataset: Data,

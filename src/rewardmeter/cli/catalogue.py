@@ -8,10 +8,10 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from rewardmeter.cli.app import DONE
+from rewardmeter.cli.output import console
 from rewardmeter.errors import UnknownNameError
 from rewardmeter.scoring import Checkpoint, Family, families
 
@@ -23,16 +23,16 @@ def list_families() -> int:
     table = _table(("scorer", "shape", "reads", "extra", "what it is"))
     for family in families().values():
         table.add_row(_spec(family), family.shape, "+".join(family.reads), family.extra or "–", family.summary)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print("Options and models of one: rewardmeter scorers NAME. All models: --checkpoints.", soft_wrap=True)
+    screen = console()
+    screen.print(table)
+    screen.print("Options and models of one: rewardmeter scorers NAME. All models: --checkpoints.", soft_wrap=True)
     return DONE
 
 
 def list_checkpoints() -> int:
     """Print the well-known models of all families with their licences."""
     rows = [one for family in families().values() for one in family.checkpoints]
-    Console(highlight=False).print(_checkpoint_table(rows))
+    console().print(_checkpoint_table(rows))
     return DONE
 
 
@@ -47,20 +47,20 @@ def show_family(name: str) -> int:
     known = families()
     if name not in known:
         raise UnknownNameError("scorer", name, known)
-    family, console = known[name], Console(highlight=False)
-    console.print(f"{_spec(family)}  {family.summary}", markup=False, style="bold", soft_wrap=True)
+    family, screen = known[name], console()
+    screen.print(f"{_spec(family)}  {family.summary}", markup=False, style="bold", soft_wrap=True)
     needs = f"pip install 'rewardmeter[{family.extra}]'" if family.extra else "nothing more"
     reads = ", ".join(family.reads) or "what is recorded"
-    console.print(f"{family.shape} · reads {reads} · needs {needs}", markup=False, soft_wrap=True)
+    screen.print(f"{family.shape} · reads {reads} · needs {needs}", markup=False, soft_wrap=True)
     table = _table(("option", "default", "kind"))
     for row in _options(family):
         table.add_row(*row)
     if table.row_count:
-        console.print()
-        console.print(table)
+        screen.print()
+        screen.print(table)
     if family.checkpoints:
-        console.print()
-        console.print(_checkpoint_table(family.checkpoints))
+        screen.print()
+        screen.print(_checkpoint_table(family.checkpoints))
     return DONE
 
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from rewardmeter.api import contenders, forecast, save_board
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
+from rewardmeter.cli.output import console as table_console
 from rewardmeter.cli.progress import make_progress
 from rewardmeter.comparison import Contender, check_request, compare_scores
 from rewardmeter.dataset import Dataset
@@ -168,7 +169,7 @@ def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: Scor
 def _dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> int:
     """What scoring would take, as a table; with --max-cost, status 1 if it would cost more."""
     found = forecast(dataset, named, store=scorers.where())
-    console = Console(highlight=False)
+    screen = table_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("scorer", "responses", "distinct", "to score", "calls", "tokens in", "tokens out", "dollars"):
         table.add_column(heading, no_wrap=True, justify="left" if heading == "scorer" else "right")
@@ -182,14 +183,14 @@ def _dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: 
         total += cost.dollars
         tokens = (cost.calls, cost.input_tokens, cost.output_tokens)
         table.add_row(name, *counts, *(f"{number:,}" for number in tokens), price(cost.dollars))
-    console.print(table)
-    console.print(
+    screen.print(table)
+    screen.print(
         f"At most {price(total)} in all. Tokens are estimated; nothing was scored and nobody was called.",
         soft_wrap=True,
     )
     unknown = [name for name, one in found.items() if one.cost is not None and math.isnan(one.cost.dollars)]
     if unknown:
-        console.print(f"The price of {', '.join(unknown)} is unknown; state it (see docs/judges.md).", soft_wrap=True)
+        screen.print(f"The price of {', '.join(unknown)} is unknown; state it (see docs/judges.md).", soft_wrap=True)
     return CHECK_FAILED if scorers.max_cost is not None and not total <= scorers.max_cost else DONE
 
 
