@@ -1,6 +1,8 @@
 # Two commands: `make demo` shows a real board, `make test` runs every test. Each makes its own .venv.
 PYTHON ?= python3
 VENV := .venv
+# Named first and by its version, else whatever asks for torch brings the newest build with all of CUDA.
+TORCH ?= ==2.13.0
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -33,6 +35,7 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch$(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/installed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,33 @@ import pytest
 # Set before any test imports NumPy: oversubscribed threads make small problems many times slower.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may look for a model on the network
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+TESTS = Path(__file__).resolve().parent
+NEEDS = {
+    "models": ("torch", "transformers"),
+    "scorers/programs": ("jsonschema", "math_verify", "pint"),
+}
+"""Folders whose tests need packages of an extra."""
+
+
+def _absent(folder: str) -> list[str]:
+    return [package for package in NEEDS[folder] if importlib.util.find_spec(package) is None]
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out what needs packages that are not installed, unless REWARDMETER_REQUIRE_EXTRAS=1 says that they are."""
+    if os.environ.get("REWARDMETER_REQUIRE_EXTRAS") == "1":
+        return None
+    return True if any(collection_path == TESTS / folder and _absent(folder) for folder in NEEDS) else None
+
+
+def pytest_report_header() -> list[str]:
+    """Say what was left out."""
+    return [f"left out: tests/{folder}, without {', '.join(_absent(folder))}" for folder in NEEDS if _absent(folder)]
+
 
 BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
 if not os.environ.get("REWARDMETER_DATA") and BESIDE_THE_REPOSITORY.is_dir():

@@ -1,4 +1,4 @@
-"""Write the generated pages: docs/statistics.md, and the tables in docs/scorers.md and docs/datasets.md.
+"""Write the generated pages: docs/statistics.md, docs/models.md, the tables of docs/scorers.md and docs/datasets.md.
 
     python tools/make_docs.py [--check]
 
@@ -44,11 +44,24 @@ def statistics_page() -> str:
 
 def scorers_table() -> str:
     rows = (
-        (f"`{family.name}{':…' if family.takes_target else ''}`", ", ".join(family.reads), family.summary,
+        (f"`{family.name}{':…' if family.takes_target else ''}`", family.shape, ", ".join(family.reads), family.summary,
          family.extra or "–")
         for family in families().values()
     )
-    return table(("spec", "reads", "what it is", "extra"), rows)
+    return table(("spec", "shape", "reads", "what it is", "extra"), rows)
+
+
+def checkpoints_page() -> str:
+    rows = (
+        (f"`{one.spec}`", one.licence, "yes" if one.commercial else "**no**", one.note)
+        for family in families().values()
+        for one in family.checkpoints
+    )
+    return (
+        "# Well-known models\n\nMade from the code by `tools/make_docs.py`; `rewardmeter scorers --checkpoints` prints the"
+        " same. Each spec is the one line that loads the model. Licences are as the publishers state them, and are the"
+        " reader's to check before use.\n\n" + table(("spec", "licence", "commercial use", "what for"), rows) + "\n"
+    )
 
 
 def datasets_table() -> str:
@@ -71,6 +84,7 @@ def main() -> int:
     check = parser.parse_args().check
     pages = {
         DOCS / "statistics.md": statistics_page(),
+        DOCS / "models.md": checkpoints_page(),
         DOCS / "scorers.md": with_generated(DOCS / "scorers.md", scorers_table()),
         DOCS / "datasets.md": with_generated(DOCS / "datasets.md", datasets_table()),
     }
