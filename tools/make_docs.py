@@ -59,8 +59,8 @@ def checkpoints_page() -> str:
     )
     return (
         "# Well-known models\n\nMade from the code by `tools/make_docs.py`; `rewardmeter scorers --checkpoints` prints"
-        " the same. Each spec is the one line that loads the model. Licences are as the publishers state them, and are the"
-        " reader's to check before use.\n\n" + table(("spec", "licence", "commercial use", "what for"), rows) + "\n"
+        " the same. Each spec is the one line that loads the model. Licences are as the publishers state them, and"
+        " the reader's to check before use.\n\n" + table(("spec", "licence", "commercial use", "what for"), rows) + "\n"
     )
 
 
