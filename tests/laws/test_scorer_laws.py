@@ -1,4 +1,5 @@
-"""Every scorer of the registry is held to the laws that it states, and to those that hold for all.
+"""Every scorer of the registry that needs neither a model nor a server is held to the laws that it states, and to
+those that hold for all. Models, judges and servers' scorers have law tests of their own.
 
 A new family joins by its name in `families()`; a new option has to be given another value in `OTHER_VALUES`, else
 `test_every_option_is_listed` fails.
@@ -38,7 +39,11 @@ OTHER_VALUES: dict[str, Sequence[str]] = {
     "type-token-ratio": ("ignore_case=false",),
 }
 OURS = {name: family for name, family in families().items() if family.factory.startswith("rewardmeter.scorers.")}
-COMPUTED = [name for name, family in OURS.items() if name not in NOT_COMPUTED and not family.extra]
+COMPUTED = [
+    name
+    for name, family in OURS.items()
+    if name not in NOT_COMPUTED and not family.extra and (name in NEEDED or not family.takes_target)
+]
 DEFAULTS = [f"{name}?{NEEDED[name]}" if name in NEEDED else name for name in COMPUTED]
 VARIANTS = [
     f"{name}?{option}" if name not in NEEDED or "pattern" in option else f"{name}?{NEEDED[name]}&{option}"

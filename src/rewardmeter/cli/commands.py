@@ -29,6 +29,7 @@ from rewardmeter.io.score_file import write_scores
 from rewardmeter.report.files import json_text, write_text
 from rewardmeter.report.numbers import price
 from rewardmeter.report.terminal import print_board
+from rewardmeter.types import Cost
 
 __all__ = ["DataOptions", "ScorerOptions", "compare", "data_fetch", "data_list", "data_show", "score"]
 
@@ -137,6 +138,14 @@ def compare(
     return _status(made)
 
 
+def _paid(cost: Cost) -> str:
+    """What a run has paid to servers, "" for nothing."""
+    if not cost.calls:
+        return ""
+    tokens = f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
+    return f" · {cost.calls:,} calls, {cost.latency / cost.calls:.2g} s each · {tokens} · {price(cost.dollars)}"
+
+
 def _status(made: Sequence[Contender]) -> int:
     """3 if something failed, or was left out because the money was spent."""
     counts = [contender.scores.counts() for contender in made]
@@ -209,7 +218,7 @@ def score(data: DataOptions, scorers: ScorerOptions, *, out: str) -> int:
     console = Console(stderr=True, highlight=False)
     for contender in made:
         counts = ", ".join(f"{count:,} {name}" for name, count in contender.scores.counts().items())
-        console.print(f"{contender.name}: {counts}", markup=False)
+        console.print(f"{contender.name}: {counts}{_paid(contender.scores.cost)}", markup=False, soft_wrap=True)
     return _status(made)
 
 
