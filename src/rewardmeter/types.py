@@ -217,8 +217,9 @@ class Scores:
                 f"response {position}: value {values[position]} does not go with outcome"
                 f" {Outcome(int(outcomes[position])).name.lower()}; a failure must not be a number"
             )
-        if self.comparisons is not None and self.comparisons.strengths.shape != values.shape:
-            raise ScorerError(f"{len(values):,} scores with comparisons of {len(self.comparisons.strengths):,} responses")
+        compared = values.shape if self.comparisons is None else self.comparisons.strengths.shape
+        if compared != values.shape:
+            raise ScorerError(f"{len(values):,} scores with comparisons of {compared[0]:,} responses")
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "outcomes", outcomes)
 

@@ -96,30 +96,28 @@ class Bout:
 
     def without_verdict(self) -> dict[int, Unscored]:
         """The responses of which nothing is known, and why; abstained where nobody failed."""
-        last: dict[int, Unscored] = {}
-        known: set[int] = set()
+        known = {one for pair in self._with_verdict() for one in pair}
+        why: dict[int, Unscored] = {}
         for pair, verdict in zip(self._pairs, self._verdicts, strict=True):
-            if not isinstance(verdict, Unscored):
-                known.update(pair)
-                continue
-            for one in pair:
-                if one not in last or verdict.outcome == Outcome.FAILED or last[one].outcome != Outcome.FAILED:
-                    last[one] = verdict
-        return {
-            one: Unscored(f"no comparison gave a verdict: {why.reason}", why.outcome)
-            for one, why in last.items()
-            if one not in known
-        }
+            if isinstance(verdict, Unscored):
+                for one in set(pair) - known:
+                    if one not in why or why[one].outcome != Outcome.FAILED:
+                        why[one] = verdict
+        return {i: Unscored(f"no comparison gave a verdict: {v.reason}", v.outcome) for i, v in why.items()}
 
     def linked(self) -> bool:
-        """Whether a chain of verdicts links any two responses."""
-        return len(set(self._groups().tolist())) <= 1
+        """Whether a chain of verdicts links any two responses that have one."""
+        group = self._groups()
+        return len({int(group[i]) for pair in self._with_verdict() for i in pair}) <= 1
+
+    def _with_verdict(self) -> list[tuple[int, int]]:
+        pairs = zip(self._pairs, self._verdicts, strict=True)
+        return [pair for pair, verdict in pairs if not isinstance(verdict, Unscored)]
 
     def _groups(self) -> npt.NDArray[np.int64]:
         group = np.arange(self.n)
-        for (i, j), verdict in zip(self._pairs, self._verdicts, strict=True):
-            if not isinstance(verdict, Unscored):
-                group[group == group[j]] = group[i]
+        for i, j in self._with_verdict():
+            group[group == group[j]] = group[i]
         return group
 
 

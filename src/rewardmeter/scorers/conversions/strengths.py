@@ -122,7 +122,7 @@ def _covariance(first: Integers, second: Integers, strengths: Floats, nu: float,
     if nu:  # the tie parameter is estimated too: Schur's complement
         cross = np.bincount(first, -expected * ties, n) + np.bincount(second, expected * ties, n)
         information = information - np.outer(cross, cross) / float(np.sum(ties * (1 - ties)))
-    return np.asarray(np.linalg.inv(information) - 1 / (n * ridge))
+    return np.asarray(np.linalg.inv(information) - 1 / (max(n, 1) * ridge))
 
 
 def _chances(d: Floats, nu: float) -> tuple[Floats, Floats, Floats]:
