@@ -1,4 +1,4 @@
-"""The frozen core types: what is scored and what comes back. Imports only `errors`.
+"""The frozen core types: what is scored and what comes back. Imports only `errors` and `paired`.
 
 A newcomer who knows `Item`, `Response`, `Outcome`, `Scores` and `Signature` can write a scorer.
 """
@@ -17,8 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.errors import ScorerError
+from rewardmeter.paired import Comparisons
 
-__all__ = ["Cost", "Item", "Message", "Outcome", "Prompt", "Response", "Scores", "Signature", "prompt_text"]
+__all__ = [
+    "Comparisons",
+    "Cost",
+    "Item",
+    "Message",
+    "Outcome",
+    "Prompt",
+    "Response",
+    "Scores",
+    "Signature",
+    "Unscored",
+    "prompt_text",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -77,6 +90,14 @@ class Outcome(IntEnum):
     def has_value(self) -> bool:
         """Whether a finite number belongs to this outcome."""
         return self in (Outcome.SCORED, Outcome.TIE)
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """A response, or a comparison, without a number: what became of it and why."""
+
+    reason: str
+    outcome: Outcome = Outcome.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +214,8 @@ class Scores:
         Of the scorer that made them; None for anonymous arrays.
     cost:
         What making them has cost.
+    comparisons:
+        The comparisons behind them, where they come from a tournament.
 
     Raises
     ------
@@ -206,6 +229,7 @@ class Scores:
     reasons: Mapping[int, str] = field(default_factory=dict)
     signature: Signature | None = None
     cost: Cost = field(default_factory=Cost)
+    comparisons: Comparisons | None = None
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values, dtype=np.float64)
@@ -219,6 +243,9 @@ class Scores:
                 f"response {position}: value {values[position]} does not go with outcome"
                 f" {Outcome(int(outcomes[position])).name.lower()}; a failure must not be a number"
             )
+        compared = values.shape if self.comparisons is None else self.comparisons.strengths.shape
+        if compared != values.shape:
+            raise ScorerError(f"{len(values):,} scores with comparisons of {compared[0]:,} responses")
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "outcomes", outcomes)
 
@@ -252,8 +279,11 @@ class Scores:
         if not parts:
             return cls(np.empty(0), np.empty(0, dtype=np.uint8), signature=signature)
         reasons: dict[int, str] = {}
+        compared: list[tuple[NDArray[np.int64], Comparisons]] = []
         offset, cost = 0, Cost()
         for part in parts:
+            if part.comparisons is not None:
+                compared.append((offset + np.arange(len(part)), part.comparisons))
             reasons.update({offset + position: reason for position, reason in part.reasons.items()})
             offset += len(part)
             cost = cost + part.cost
@@ -263,6 +293,7 @@ class Scores:
             reasons,
             signature or parts[0].signature,
             cost,
+            Comparisons.placed(compared, offset) if compared else None,
         )
 
     def __len__(self) -> int:

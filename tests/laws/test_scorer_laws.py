@@ -23,11 +23,15 @@ from rewardmeter.types import Item, Outcome, Response, Scores
 
 NOT_COMPUTED = {"recorded"}
 NEEDED = {"regex": "pattern=e.?"}
+TARGETS = {"pairs": "length", "ranked": "length", "tournament": "length"}  # what a conversion converts here
 OTHER_VALUES: dict[str, Sequence[str]] = {
     "bleu": ("tokenize=char", "smooth=floor", "lowercase=true", "max_order=2"),
     "chrf": ("char_order=3", "word_order=1", "beta=3", "lowercase=true", "whitespace=true"),
     "chrf++": ("char_order=3", "beta=0.5", "lowercase=true", "whitespace=true"),
     "exact": ("ignore_case=true", "ignore_punctuation=true", "ignore_articles=true", "within=true"),
+    "pairs": ("temperature=9", "tie=2"),
+    "ranked": (),
+    "tournament": ("comparisons=2", "result=win-rate", "ties=davidson", "prior=1", "soft=false", "seed=1"),
     "numeric": ("take=any", "tolerance=0.1"),
     "regex": ("pattern=o%26%25 ?", "ignore_case=true", "full=true"),
     "repetition": ("n=2",),
@@ -42,11 +46,14 @@ OURS = {name: family for name, family in families().items() if family.factory.st
 COMPUTED = [
     name
     for name, family in OURS.items()
-    if name not in NOT_COMPUTED and not family.extra and (name in NEEDED or not family.takes_target)
+    if name not in NOT_COMPUTED
+    and not family.extra
+    and (name in NEEDED or name in TARGETS or not family.takes_target)
 ]
-DEFAULTS = [f"{name}?{NEEDED[name]}" if name in NEEDED else name for name in COMPUTED]
+WRITTEN = {name: f"{name}:{TARGETS[name]}" if name in TARGETS else name for name in COMPUTED}
+DEFAULTS = [f"{name}?{NEEDED[name]}" if name in NEEDED else WRITTEN[name] for name in COMPUTED]
 VARIANTS = [
-    f"{name}?{option}" if name not in NEEDED or "pattern" in option else f"{name}?{NEEDED[name]}&{option}"
+    f"{WRITTEN[name]}?{option}" if name not in NEEDED or "pattern" in option else f"{name}?{NEEDED[name]}&{option}"
     for name in COMPUTED
     for option in OTHER_VALUES.get(name, ())
 ]
@@ -114,8 +121,8 @@ def test_states_what_it_is(spec: str) -> None:
     assert isinstance(scorer.laws, Laws)
     assert scorer.reads
     assert scorer.reads <= PARTS
-    name = spec.partition("?")[0]
-    assert set(families()[name].reads) == scorer.reads
+    name = spec.partition("?")[0].partition(":")[0]
+    assert set(families()[name].reads or make_scorer(TARGETS[name]).reads) == scorer.reads
     assert make_scorer(scorer.name) == scorer
     assert make_scorer(make_scorer(scorer.name).name).name == scorer.name
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 import numpy as np
 
 from rewardmeter.scoring import Laws
-from rewardmeter.types import Item, Outcome, Scores
+from rewardmeter.types import Item, Outcome, Scores, Unscored
 
 __all__ = [
     "NO_REFERENCE",
@@ -28,14 +27,6 @@ __all__ = [
     "spec_of",
     "usable_references",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Unscored:
-    """A response without a number: what became of it and why."""
-
-    reason: str
-    outcome: Outcome = Outcome.FAILED
 
 
 NO_REFERENCE = Unscored("no reference")

@@ -2,6 +2,7 @@
 
 from rewardmeter.scoring.function import FunctionScorer, scorer
 from rewardmeter.scoring.negated import Negated
+from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge, Verdict
 from rewardmeter.scoring.protocol import PARTS, Laws, Scorer
 from rewardmeter.scoring.registry import Checkpoint, Family, families, make_scorer, register
 from rewardmeter.scoring.run import Budget, Forecasting, Memory, Part, Run, RunMemory, Streaming, score_stream
@@ -12,18 +13,22 @@ __all__ = [
     "PARTS",
     "Budget",
     "Checkpoint",
+    "Compared",
     "Family",
     "Forecasting",
     "FunctionScorer",
     "Laws",
     "Memory",
     "Negated",
+    "PairRequest",
+    "PairwiseJudge",
     "Part",
     "Run",
     "RunMemory",
     "Scorer",
     "Spec",
     "Streaming",
+    "Verdict",
     "convert_options",
     "families",
     "make_scorer",

@@ -38,8 +38,7 @@ class Negated:
         return dataclasses.replace(signature_of(self.inner), name=self.name)
 
     def __call__(self, items: Sequence[Item], /) -> Scores:
-        scores = self.inner(items)
-        return dataclasses.replace(scores, values=-scores.values, signature=None)
+        return _upside_down(self.inner(items))
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class NegatedStream(Negated):
     def stream(self, items: Sequence[Item], run: Run, /) -> Iterator[Part]:
         """The inner stream, negated."""
         for positions, part in cast(Streaming, self.inner).stream(items, run):
-            yield positions, dataclasses.replace(part, values=-part.values, signature=None)
+            yield positions, _upside_down(part)
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
         """What the inner scorer would cost."""
@@ -59,3 +58,8 @@ class NegatedStream(Negated):
 def negated(inner: Scorer) -> Negated:
     """The scorer turned upside down; it streams if the scorer does."""
     return NegatedStream(inner) if isinstance(inner, Streaming) else Negated(inner)
+
+
+def _upside_down(scores: Scores) -> Scores:
+    comparisons = None if scores.comparisons is None else scores.comparisons.flipped()
+    return dataclasses.replace(scores, values=-scores.values, signature=None, comparisons=comparisons)

@@ -17,7 +17,7 @@ import numpy as np
 
 from rewardmeter.errors import ScorerError
 from rewardmeter.scoring.protocol import Scorer
-from rewardmeter.types import Cost, Item, Outcome, Scores
+from rewardmeter.types import Comparisons, Cost, Item, Outcome, Scores
 
 __all__ = ["Budget", "Forecasting", "Memory", "Part", "Run", "RunMemory", "Streaming", "score_stream"]
 
@@ -151,14 +151,18 @@ def score_stream(scorer: Streaming, items: Sequence[Item], run: Run | None = Non
     n = sum(len(item.responses) for item in items)
     values, outcomes = np.full(n, np.nan), np.full(n, Outcome.MISSING, dtype=np.uint8)
     reasons: dict[int, str] = {}
+    compared: list[tuple[np.ndarray, Comparisons]] = []
     cost = Cost()
     seen = np.zeros(n, dtype=bool)
     for positions, part in scorer.stream(items, run or Run()):
         where = checked_positions(positions, part, seen)
         values[where], outcomes[where] = part.values, part.outcomes
         reasons.update({int(where[i]): reason for i, reason in part.reasons.items()})
+        if part.comparisons is not None:
+            compared.append((where, part.comparisons))
         cost = cost + part.cost
-    return Scores(values, outcomes, reasons, cost=cost)
+    comparisons = Comparisons.placed(compared, n) if compared else None
+    return Scores(values, outcomes, reasons, cost=cost, comparisons=comparisons)
 
 
 def checked_positions(positions: Sequence[int], part: Scores, seen: np.ndarray) -> np.ndarray:

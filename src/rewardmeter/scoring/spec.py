@@ -2,6 +2,7 @@
 
 A spec is ``[-]name[:target][?option=value&option=value]``. A leading ``-`` negates; ``package.module:object`` is any
 Python callable. Examples: ``length``, ``-words``, ``chrf?beta=3``, ``recorded:BLEU-refA``, ``my.rules:politeness``.
+A target that is a spec with options of its own stands in brackets: ``pairs:[chrf?beta=3]?temperature=10``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import unquote
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scoring.protocol import PARTS
 
-__all__ = ["Spec", "convert_options", "parse_spec"]
+__all__ = ["Spec", "as_target", "convert_options", "parse_spec", "spec_in_target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def parse_spec(text: str) -> Spec:
     body = text.strip()
     negated = body.startswith("-")
     body = body[1:] if negated else body
-    head, _, tail = body.partition("?")
+    head, tail = _parted(body)
     name, colon, target = head.partition(":")
     if not name:
         raise SpecError(f"scorer spec '{text}' has no name; write for example chrf, length or recorded:NAME")
@@ -51,6 +52,39 @@ def parse_spec(text: str) -> Spec:
             raise SpecError(f"scorer spec '{text}': option '{part}' must be written key=value")
         options[key] = unquote(value)
     return Spec(text.strip(), name, target if colon else None, options, negated)
+
+
+def spec_in_target(target: str) -> str:
+    """The spec that a target holds, freed of the brackets around it."""
+    return target[1:-1] if _bracketed(target) == len(target) else target
+
+
+def as_target(spec: str) -> str:
+    """A spec as the target of another: in brackets where it has options or could be taken for a bracketed one."""
+    head, tail = _parted(spec)
+    if not tail and "?" not in head and not head.startswith("["):
+        return spec
+    return f"[{head}?{tail.replace('[', '%5B').replace(']', '%5D')}]" if tail else f"[{head}]"
+
+
+def _parted(body: str) -> tuple[str, str]:
+    """What stands before and after the question mark that begins the options, which is not one within brackets."""
+    name, colon, target = body.partition(":")
+    inside = _bracketed(target) if "?" not in name else 0
+    if inside and target[inside : inside + 1] in ("", "?"):
+        return name + colon + target[:inside], target[inside + 1 :]
+    head, _, tail = body.partition("?")
+    return head, tail
+
+
+def _bracketed(text: str) -> int:
+    """How many characters an opening bracket at the start, what is in it and its closing bracket take; 0 for none."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if depth <= 0:
+            return position + 1 if character == "]" and position else 0
+    return 0
 
 
 def convert_options(factory: Callable[..., Any], spec: Spec) -> dict[str, Any]:
