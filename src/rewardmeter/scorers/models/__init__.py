@@ -9,4 +9,16 @@ from rewardmeter.scoring import Family
 
 __all__ = ["FAMILIES"]
 
-FAMILIES: tuple[Family, ...] = ()
+_HERE = "rewardmeter.scorers.models"
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "hf",
+        f"{_HERE}.reward_model:RewardModel",
+        "reward models and other sequence classifiers",
+        reads=("prompt", "response"),
+        extra="hf",
+        takes_target=True,
+        group="reward model",
+    ),
+)
