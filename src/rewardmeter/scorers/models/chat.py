@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Cut:
         What was cut; empty for nothing.
     """
 
-    ids: list[int]
+    ids: array[int]
     shift: int = 0
     kept_first: int = 0
     remark: str = ""
@@ -190,15 +191,15 @@ class ChatEncoder:
             return NOTHING_LEFT
         over = len(ids) - self.limit
         if over <= 0:
-            return Cut(ids)
+            return Cut(array("i", ids))
         if self.truncation == "fail":
             return Unscored(f"longer than {self.limit:,} tokens")
         remark = f"truncated to {self.limit:,} tokens"
         if self.truncation == "right":
-            return Cut(ids[: self.limit], remark=remark)
+            return Cut(array("i", ids[: self.limit]), remark=remark)
         if ids[0] == self.bos_id and self.limit > 1:
-            return Cut([ids[0], *ids[over + 1 :]], shift=over, kept_first=1, remark=remark)
-        return Cut(ids[over:], shift=over, remark=remark)
+            return Cut(array("i", [ids[0], *ids[over + 1 :]]), shift=over, kept_first=1, remark=remark)
+        return Cut(array("i", ids[over:]), shift=over, remark=remark)
 
     def _messages(self, prompt: Prompt) -> list[dict[str, str]]:
         turns = (Message("user", prompt),) if isinstance(prompt, str) else prompt
