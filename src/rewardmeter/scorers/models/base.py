@@ -11,10 +11,10 @@ from __future__ import annotations
 import dataclasses
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from rewardmeter.scorers.pointwise import Unscored, quote_option
 from rewardmeter.scoring import Laws, Part, Run, score_stream
 from rewardmeter.types import Cost, FloatArray, Item, Outcome, Response, Scores, Signature
 
-__all__ = ["RUNNING", "Encoded", "ModelScorer", "with_remarks"]
+__all__ = ["RUNNING", "Encoded", "ModelScorer", "in_halves", "with_remarks"]
 
 RUNNING = {"moves_score": False}
 """Metadata of fields that say how a model runs and not what it says."""
@@ -140,6 +140,10 @@ class ModelScorer:
     def forward(self, loaded: Any, batch: Sequence[Encoded]) -> FloatArray:
         """(n,) scores of a batch; not finite ones become failures."""
 
+    def tokens_of(self, loaded: Any, batch: Sequence[Encoded]) -> int:
+        """Tokens that `forward` reads for a batch, padding left out."""
+        return sum(len(one.ids) for one in batch)
+
     def loaded(self) -> Any:
         """The model, loaded when first asked for."""
         with _LOADING:
@@ -175,24 +179,39 @@ class ModelScorer:
 
     def _fitting(self, loaded: Any, batch: Sequence[Encoded]) -> tuple[FloatArray, Cost]:
         """Scores of the batch, in halves where it does not fit into memory."""
-        import torch
-
-        try:
-            with torch.inference_mode():
-                values = np.asarray(self.forward(loaded, batch), dtype=np.float64)
-        except torch.OutOfMemoryError:
-            if len(batch) == 1:
-                raise
-            torch.cuda.empty_cache()
-            middle = len(batch) // 2
-            (left, left_cost), (right, right_cost) = (
-                self._fitting(loaded, half) for half in (batch[:middle], batch[middle:])
-            )
-            return np.concatenate([left, right]), left_cost + right_cost
-        return values, Cost(input_tokens=sum(len(one.ids) for one in batch))
+        values, tokens = in_halves(batch, lambda part: (self.forward(loaded, part), self.tokens_of(loaded, part)))
+        return values, Cost(input_tokens=tokens)
 
 
 _LOADING = threading.RLock()
+
+
+T = TypeVar("T")
+
+
+def in_halves(batch: Sequence[T], compute: Callable[[Sequence[T]], tuple[FloatArray, int]]) -> tuple[FloatArray, int]:
+    """Scores (n,) of a batch and the tokens computed, in halves where it does not fit into memory.
+
+    Raises
+    ------
+    torch.OutOfMemoryError
+        If a single input does not fit.
+    """
+    import torch
+
+    try:
+        with torch.inference_mode():
+            values, tokens = compute(batch)
+    except torch.OutOfMemoryError:
+        if len(batch) == 1:
+            raise
+        torch.cuda.empty_cache()
+    else:
+        return np.asarray(values, dtype=np.float64), tokens
+    # Outside of the handler, so that the failed attempt's tensors are let go first.
+    middle = len(batch) // 2
+    left, right = (in_halves(half, compute) for half in (batch[:middle], batch[middle:]))
+    return np.concatenate([left[0], right[0]]), left[1] + right[1]
 
 
 def with_remarks(values: FloatArray, batch: Sequence[Encoded], cost: Cost) -> Scores:
