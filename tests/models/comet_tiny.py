@@ -17,14 +17,17 @@ import transformers
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 PIECES = (
-    "▁", "▁the", "▁cat", "▁sat", "▁on", "▁die", "▁Katze", "▁auf", "▁der", "▁Matte", "ing", "en", "er", "▁un", "sch", "th",
+    "▁", "▁the", "▁cat", "▁sat", "▁on", "▁die", "▁Katze", "▁auf", "▁der", "▁Matte", "ing", "en", "er", "▁un", "th",
     *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZäöüß0123456789.,;:!?'\"()-",
 )  # fmt: skip
 VOCABULARY = [*SPECIALS, *PIECES, "<mask>"]
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-"
+WORD_PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", *_LETTERS, *(f"##{one}" for one in _LETTERS)]
 
 ENCODERS = {
     "XLM-RoBERTa": ("XLMRobertaConfig", {"type_vocab_size": 1}),
     "XLM-RoBERTa-XL": ("XLMRobertaXLConfig", {"type_vocab_size": 1}),
+    "BERT": ("BertConfig", {"type_vocab_size": 2, "pad_token_id": 0}),
     "MiniLM": ("BertConfig", {"type_vocab_size": 2, "pad_token_id": 1}),
 }
 
@@ -36,6 +39,8 @@ CASES: dict[str, dict[str, Any]] = {
                             "layer_norm": True, "final_activation": "Sigmoid", "activations": "Sigmoid"},
     "regression-minilm": {"class_identifier": "regression_metric", "encoder_model": "MiniLM", "pool": "avg",
                           "layer_transformation": "softmax", "layer_norm": True},
+    "regression-bert": {"class_identifier": "regression_metric", "encoder_model": "BERT", "pool": "cls",
+                        "layer_norm": False},
     "regression-cut": {"class_identifier": "regression_metric", "pool": "avg", "layer_norm": False, "positions": 24},
     "referenceless": {"class_identifier": "referenceless_regression_metric", "pool": "cls",
                       "layer_transformation": "sparsemax", "layer_norm": False},
@@ -52,6 +57,9 @@ CASES: dict[str, dict[str, Any]] = {
     "unified": {"class_identifier": "unified_metric", "input_segments": ["mt", "src", "ref"], "layer_norm": True},
     "unified-cut": {"class_identifier": "unified_metric", "input_segments": ["mt", "src", "ref"], "layer_norm": True,
                     "positions": 48},
+    "unified-bert": {"class_identifier": "unified_metric", "encoder_model": "BERT", "layer_norm": True},
+    "unified-bert-cut": {"class_identifier": "unified_metric", "encoder_model": "BERT", "layer_norm": True,
+                         "positions": 48},
     "unified-reference": {"class_identifier": "unified_metric", "input_segments": ["mt", "ref"]},
     "unified-word-level": {"class_identifier": "unified_metric", "input_segments": ["mt", "src", "ref"],
                            "word_level_training": True, "word_layer": 2, "error_labels": ["minor", "major"]},
@@ -88,9 +96,45 @@ def tokenizer_json() -> str:
                     name: {"id": name, "ids": [VOCABULARY.index(name)], "tokens": [name]} for name in ("<s>", "</s>")
                 },
             },
-            "model": {"type": "Unigram", "unk_id": 3, "vocab": list(zip(VOCABULARY, scores)), "byte_fallback": False},
+            "model": {
+                "type": "Unigram", "unk_id": 3, "byte_fallback": False,
+                "vocab": list(zip(VOCABULARY, scores, strict=True)),
+            },
         },
         ensure_ascii=False,
+    )  # fmt: skip
+
+
+def bert_tokenizer_json() -> str:
+    """A WordPiece tokenizer as BERT's: ``[CLS] a [SEP] b [SEP]`` with token types 0 and 1."""
+    single = [("[CLS]", 0), ("A", 0), ("[SEP]", 0)]
+    template = [
+        {"Sequence" if name in "AB" else "SpecialToken": {"id": name, "type_id": kind}}
+        for name, kind in [*single, ("B", 1), ("[SEP]", 1)]
+    ]
+    added = [
+        {"id": i, "content": piece, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+         "special": True}
+        for i, piece in enumerate(WORD_PIECES[:5])
+    ]  # fmt: skip
+    return json.dumps(
+        {
+            "version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
+            "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+                           "strip_accents": None, "lowercase": True},
+            "pre_tokenizer": {"type": "BertPreTokenizer"},
+            "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+            "post_processor": {
+                "type": "TemplateProcessing", "single": template[:3], "pair": template,
+                "special_tokens": {
+                    name: {"id": name, "ids": [place], "tokens": [name]} for place, name in ((2, "[CLS]"), (3, "[SEP]"))
+                },
+            },
+            "model": {
+                "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                "max_input_chars_per_word": 100, "vocab": {piece: i for i, piece in enumerate(WORD_PIECES)},
+            },
+        }
     )  # fmt: skip
 
 
@@ -98,6 +142,11 @@ def write_encoder(folder: Path, case: str) -> Path:
     """Configuration and tokenizer of a case's encoder, without any weights."""
     folder.mkdir(parents=True, exist_ok=True)
     configuration(case).save_pretrained(folder)
+    if CASES[case].get("encoder_model") == "BERT":
+        (folder / "tokenizer.json").write_text(bert_tokenizer_json(), encoding="utf-8")
+        settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 512}
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+        return folder
     (folder / "tokenizer.json").write_text(tokenizer_json(), encoding="utf-8")
     names = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>",
              "unk_token": "<unk>", "mask_token": "<mask>"}  # fmt: skip
@@ -110,8 +159,9 @@ def write_encoder(folder: Path, case: str) -> Path:
 def configuration(case: str) -> Any:
     """The encoder's configuration: XLM-R's, XLM-R-XL's or Multilingual-MiniLM's shape, shrunk."""
     name, special = ENCODERS[CASES[case].get("encoder_model", "XLM-RoBERTa")]
+    spoken = WORD_PIECES if name == "BertConfig" and special["pad_token_id"] == 0 else VOCABULARY
     return getattr(transformers, name)(
-        vocab_size=len(VOCABULARY), hidden_size=WIDTH, intermediate_size=32, num_hidden_layers=LAYERS,
+        vocab_size=len(spoken), hidden_size=WIDTH, intermediate_size=32, num_hidden_layers=LAYERS,
         num_attention_heads=2, max_position_embeddings=CASES[case].get("positions", 514),
         **{"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, **special},
     )  # fmt: skip
@@ -139,15 +189,17 @@ def weights(case: str, seed: int = 0) -> dict[str, torch.Tensor]:
     if chosen.get("word_level_training"):
         labels = 1 + len(chosen.get("error_labels", ("minor", "major", "critical")))
         shapes |= {"hidden2tag.weight": (labels, WIDTH), "hidden2tag.bias": (labels,)}
-    return {name: _numbers(name, shapes[name], seed) for name in sorted(shapes)}
+    drawn = {name: _numbers(name, shapes[name], seed) for name in sorted(shapes)}
+    if case == "xcomet":  # so that estimates lie on both sides of 1, where they are cut
+        drawn["estimator.ff.6.bias"] -= 0.3
+        drawn["hidden2tag.bias"] += torch.tensor([0.0, -1.5, 5.0, 3.5])  # so that every severity occurs
+    return drawn
 
 
 def _numbers(name: str, shape: tuple[int, ...], seed: int) -> torch.Tensor:
     drawn = np.random.default_rng([seed, zlib.crc32(name.encode())]).standard_normal(shape) * 0.3
     if name.endswith("gamma") or ("norm" in name.lower() and name.endswith("weight")):
         drawn += 1
-    if name == "hidden2tag.weight":
-        drawn *= 5
     return torch.tensor(drawn, dtype=torch.float32)
 
 

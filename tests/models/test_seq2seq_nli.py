@@ -73,7 +73,7 @@ def test_float64_agrees(kind: str, tmp_path: Path) -> None:
 
 
 def untied(folder: Path, kind: str) -> Path:
-    """A checkpoint as published: its output matrix is not its embeddings, its configuration says so, as .bin weights."""
+    """A checkpoint as published: an output matrix that is not the embeddings, as configured; .bin weights."""
     model(folder, kind)
     loaded = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder)
     state = {name: value.clone() for name, value in loaded.state_dict().items()}
@@ -94,7 +94,7 @@ def test_the_output_matrix_of_a_published_shape_is_kept(kind: str, tmp_path: Pat
     """
     folder = untied(tmp_path / "model", kind)
     values = make_scorer(f"seq2seq-nli:{folder}?device=cpu")(ITEMS).values
-    assert np.ptp(values) > 1e-4
+    assert np.ptp(values) > 0.05 * values.max()
     net = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).double().eval()
     spoken = transformers.AutoTokenizer.from_pretrained(folder)
     matrix = torch.load(folder / "pytorch_model.bin", weights_only=True)["lm_head.weight"].double()
@@ -103,7 +103,7 @@ def test_the_output_matrix_of_a_published_shape_is_kept(kind: str, tmp_path: Pat
         with torch.no_grad():
             states = net.encoder(input_ids=torch.tensor([spoken(text)["input_ids"]])).last_hidden_state
             last = net.decoder(input_ids=torch.tensor([[0]]), encoder_hidden_states=states).last_hidden_state[0, 0]
-        assert value == pytest.approx(float((matrix @ last).softmax(-1)[yes]), abs=1e-6)
+        assert value == pytest.approx(float((matrix @ last).softmax(-1)[yes]), rel=1e-3)
 
 
 @pytest.mark.parametrize("among", ["vocabulary", "labels"])
@@ -161,11 +161,12 @@ def test_only_the_premise_is_cut(tmp_path: Path) -> None:
 
 def test_token_of_an_answer() -> None:
     """With T5's pieces "1" is ``▁1``; where only the bare piece exists, that is taken; else an error."""
-    spoken = transformers.PreTrainedTokenizerFast(tokenizer_object=_unigram(("▁", "▁1", "▁0", "1", "0")), unk_token="<unk>")
+    fast = transformers.PreTrainedTokenizerFast
+    spoken = fast(tokenizer_object=_unigram(("▁", "▁1", "▁0", "1", "0")), unk_token="<unk>")
     assert spoken.convert_ids_to_tokens(single_token(spoken, "1", "m")) == "▁1"
-    bare = transformers.PreTrainedTokenizerFast(tokenizer_object=_unigram(("▁", "1", "0")), unk_token="<unk>")
+    bare = fast(tokenizer_object=_unigram(("▁", "1", "0")), unk_token="<unk>")
     assert bare.convert_ids_to_tokens(single_token(bare, "0", "m")) == "0"
-    none = transformers.PreTrainedTokenizerFast(tokenizer_object=_unigram(("▁", "0")), unk_token="<unk>")
+    none = fast(tokenizer_object=_unigram(("▁", "0")), unk_token="<unk>")
     with pytest.raises(SpecError, match="no single token for '1'"):
         single_token(none, "1", "m")
 

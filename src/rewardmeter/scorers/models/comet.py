@@ -1,4 +1,4 @@
-"""COMET metrics, read from unbabel-comet's own checkpoints without unbabel-comet. May import `pointwise`, its neighbours.
+"""COMET metrics, from unbabel-comet's checkpoints but without unbabel-comet. May import `pointwise`, its neighbours.
 
 The prompt is the source segment, the response the translation. Four classes are read: the reference-based and the
 referenceless regression of COMET (Rei et al. 2020), unified models (CometKiwi, UniTE), and XCOMET's sentence score.
@@ -154,8 +154,10 @@ class Comet(SharedInputs):
 
     def _estimated(self, loaded: CometNetwork, said: Sequence[Sequence[FloatArray]]) -> FloatArray:
         """Regression on the vectors of response, source and each reference."""
-        rows, owners = [], []
+        rows: list[FloatArray] = []
+        owners: list[int] = []
         for owner, (response, source, *references) in enumerate(said):
+            features: list[tuple[FloatArray, ...]]
             if loaded.hparams.kind == "referenceless_regression_metric":
                 features = [(response, source, response * source, abs(response - source))]
             else:
@@ -213,4 +215,3 @@ def error_points(labels: Sequence[int]) -> int:
 
 def _cut(cut: bool, limit: int) -> str:
     return f"truncated to {limit} tokens" if cut else ""
-

@@ -1,4 +1,4 @@
-"""A COMET checkpoint: where its files are, what its hyperparameters say, its weights. May import `errors` and `loading`.
+"""A COMET checkpoint: where its files are, its hyperparameters, its weights. May import `errors` and `loading`.
 
 A checkpoint is a folder (or hub repository) with ``hparams.yaml`` and ``checkpoints/model.ckpt``, a PyTorch Lightning
 file that holds every weight, the encoder's too, and the hyperparameters it was built with. As unbabel-comet does,

@@ -1,4 +1,4 @@
-"""The networks of COMET checkpoints on top of a transformers encoder. May import `comet_checkpoint`, `shared`, `errors`.
+"""The networks of COMET checkpoints on a transformers encoder. May import `comet_checkpoint`, `shared`, `errors`.
 
 Rei et al. 2020 (COMET), Rei et al. 2022 (CometKiwi), Wan et al. 2022 (UniTE), Guerreiro et al. 2023 (XCOMET). The
 encoder is built from its configuration alone; every weight comes from the checkpoint.
@@ -23,7 +23,7 @@ __all__ = ["CometNetwork", "build", "sparsemax"]
 
 _ENCODER, _MIX, _ESTIMATOR, _TAGGER = "encoder.model.", "layerwise_attention.", "estimator.ff.", "hidden2tag."
 _NOT_WEIGHTS = ("position_ids", "token_type_ids")
-_SEPARATORS = {"BERT": 1, "RemBERT": 1, "XLM-RoBERTa": 2, "XLM-RoBERTa-XL": 2, "MiniLM": 2}
+_SEPARATORS = {"BERT": 1, "XLM-RoBERTa": 2, "XLM-RoBERTa-XL": 2, "MiniLM": 2}
 _MINILM_TOKENIZER = "xlm-roberta-base"
 
 
@@ -164,7 +164,9 @@ def build(
 
     require_models("the scorer comet")
     if hparams.encoder_model not in _SEPARATORS:
-        raise SpecError(f"comet: the encoder kind {hparams.encoder_model} is not supported")
+        raise SpecError(
+            f"comet: the encoder kind {hparams.encoder_model} is not supported; there are: {', '.join(_SEPARATORS)}"
+        )
     name = encoder or hparams.pretrained_model
     config = load_config(name, trust_remote_code=trust_remote_code)
     minilm = hparams.encoder_model == "MiniLM" and not encoder
@@ -197,23 +199,40 @@ def _part(weights: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 def _fill(module: Any, weights: Mapping[str, Any], what: str) -> None:
     """Load weights; every one must be there and fit."""
     try:
-        module.load_state_dict(weights, strict=True)
+        module.load_state_dict(weights, strict=True, assign=True)
     except RuntimeError as error:
         raise SpecError(f"comet: the checkpoint's weights do not fit {what}: {error}") from error
 
 
 def _encoder(config: Any, weights: dict[str, Any], name: str) -> Any:
-    import transformers
+    import torch
 
+    transformers: Any = require_models("the scorer comet")
     # The pooler is not used (and not always there); position ids are a constant that old files carry along.
     kept = {
         key: value
         for key, value in weights.items()
         if not key.startswith("pooler.") and key.rpartition(".")[2] not in _NOT_WEIGHTS
     }
-    model = transformers.AutoModel.from_config(config, add_pooling_layer=False)
+    with torch.device("meta"):  # no memory, no random numbers: every weight is the checkpoint's
+        model = transformers.AutoModel.from_config(config, add_pooling_layer=False)
     _fill(model, kept, f"the encoder {name}")
+    for place, buffer in list(model.named_buffers()):
+        if buffer.is_meta:
+            owner, _, last = place.rpartition(".")
+            model.get_submodule(owner).register_buffer(last, _constant(last, buffer.shape), persistent=False)
     return model.eval()
+
+
+def _constant(name: str, shape: Sequence[int]) -> Any:
+    """The value of a buffer that checkpoints do not carry."""
+    import torch
+
+    if name == "position_ids":
+        return torch.arange(shape[-1]).expand(tuple(shape))
+    if name == "token_type_ids":
+        return torch.zeros(tuple(shape), dtype=torch.long)
+    raise SpecError(f"comet: the encoder has a constant {name} that is not known")
 
 
 def _estimator(hparams: Hyperparameters, width: int, weights: dict[str, Any]) -> Any:

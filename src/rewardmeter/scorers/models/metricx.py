@@ -1,8 +1,8 @@
 """MetricX, a translation metric that an mT5 encoder-decoder regresses in its first decoder step.
 
-Juraska et al. 2023 (MetricX-23) and 2024 (MetricX-24); input formats, limits and the token whose logit is the prediction
-are those of the published inference code (github.com/google-research/metricx). May import `errors`, `pointwise` and its
-neighbours.
+Juraska et al. 2023 (MetricX-23) and 2024 (MetricX-24); input formats, limits and the token whose logit is the
+prediction are those of the published inference code (github.com/google-research/metricx). May import `errors`,
+`pointwise` and its neighbours.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class MetricX(SharedInputs):
     several:
         ``best``, ``mean`` or ``first`` of the scores against several references.
     tokenizer:
-        Folder or hub name of mT5's tokenizer; the published checkpoints have none. By default the checkpoint's folder if
-        there is one in it, else google/mt5-xl.
+        Folder or hub name of mT5's tokenizer; the published checkpoints have none. By default the checkpoint's folder
+        if there is one in it, else google/mt5-xl.
     """
 
     family: ClassVar[str] = "metricx"

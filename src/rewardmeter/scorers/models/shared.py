@@ -23,7 +23,17 @@ from rewardmeter.scorers.models.loading import is_folder, model_identity
 from rewardmeter.scoring import Part
 from rewardmeter.types import Cost, FloatArray, Signature
 
-__all__ = ["SEVERAL", "Input", "SharedInputs", "check_several", "encoded", "join_references", "padded", "plain", "with_companion"]
+__all__ = [
+    "SEVERAL",
+    "Input",
+    "SharedInputs",
+    "check_several",
+    "encoded",
+    "join_references",
+    "padded",
+    "plain",
+    "with_companion",
+]
 
 _JOINED_AT_ONCE = 1_024
 
@@ -168,5 +178,3 @@ def with_companion(signature: Signature, **companions: str) -> Signature:
         if target and is_folder(target):
             options[option] = f"{Path(target).name}@{model_identity(target)}"
     return Signature(signature.name, options, signature.revision, signature.storable)
-
-
