@@ -123,10 +123,13 @@ class ModelScorer:
             for option in dataclasses.fields(self)
             if option.name != "target" and option.metadata.get("moves_score", True)
         }
-        identity = model_identity(self.target, revision=self.model_revision or None)
         # A folder's place does not matter: the identity is a hash of what is in it.
         named = f"{self.family}:{Path(self.target).name if is_folder(self.target) else self.target}"
-        return Signature(named, options, f"{self.code_revision}-{identity}")
+        return Signature(named, options, f"{self.code_revision}-{self.identity()}")
+
+    def identity(self) -> str:
+        """What tells the model from any other: the commit of a hub model, a hash of a folder."""
+        return model_identity(self.target, revision=self.model_revision or None)
 
     @abstractmethod
     def load(self, device: str) -> Any:
