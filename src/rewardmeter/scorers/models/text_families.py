@@ -1,0 +1,36 @@
+"""The families that compare texts by an encoder or by a language model's likelihood. May import `scoring` of ours."""
+
+from __future__ import annotations
+
+from rewardmeter.scoring import Checkpoint, Family
+
+__all__ = ["FAMILIES"]
+
+_HERE = "rewardmeter.scorers.models"
+
+
+def _family(name: str, factory: str, summary: str, reads: tuple[str, ...], *checkpoints: Checkpoint) -> Family:
+    return Family(
+        name,
+        f"{_HERE}.{factory}",
+        summary,
+        reads=reads,
+        extra="hf",
+        takes_target=True,
+        group="text similarity",
+        checkpoints=checkpoints,
+    )
+
+
+FAMILIES: tuple[Family, ...] = (
+    _family(
+        "embedding",
+        "embedding:Embedding",
+        "cosine similarity of sentence embeddings",
+        ("response", "references"),
+        Checkpoint("embedding:minilm", "Apache-2.0", note="all-MiniLM-L6-v2 from a package (extra minilm)"),
+        Checkpoint("embedding:sentence-transformers/all-mpnet-base-v2", "Apache-2.0", note="English"),
+        Checkpoint("embedding:BAAI/bge-base-en-v1.5", "MIT", note="English"),
+        Checkpoint("embedding:intfloat/multilingual-e5-large?prefix=query:%20", "MIT", note="some 100 languages"),
+    ),
+)
