@@ -77,7 +77,7 @@ def model_file(place: str, name: str, revision: str | None = None) -> Path | Non
     if is_folder(place):
         file = Path(place).expanduser() / name
         return file if file.is_file() else None
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     try:
         found = cached_file(place, name, revision=revision, _raise_exceptions_for_missing_entries=False)
