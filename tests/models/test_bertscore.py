@@ -156,7 +156,7 @@ def test_batches_windows_and_order_move_nothing(tmp_path, monkeypatch, batch_tok
     folder = str(tiny.embedder(tmp_path / "model", "roberta"))
     items = [item(*RESPONSES[:4], references=REFERENCES[:2]), item(*RESPONSES[2:], references=REFERENCES[1:])]
     alone = [BertScore(folder)([item(r.text, references=one.references)]).values[0] for one in items for r in one.responses]
-    monkeypatch.setattr(BertScore, "window", lambda self, loaded: 10)
+    monkeypatch.setattr(BertScore, "held_tokens", lambda self, loaded: 10)
     changed = BertScore(folder, batch_tokens=batch_tokens)
     assert np.abs(changed(items).values - alone).max() < 1e-5
     backwards = [Item(one.responses[::-1], references=one.references) for one in items[::-1]]

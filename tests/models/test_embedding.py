@@ -183,7 +183,7 @@ def test_each_distinct_text_goes_through_the_model_once(tmp_path, monkeypatch) -
         return plain(self, loaded, batch)
 
     monkeypatch.setattr(Embedding, "outputs", counting)
-    monkeypatch.setattr(Embedding, "window", lambda self, loaded: 20)
+    monkeypatch.setattr(Embedding, "held_tokens", lambda self, loaded: 20)
     folder = str(tiny.embedder(tmp_path / "model", "bert"))
     items = [item(*SENTENCES[:3], references=(SENTENCES[3], SENTENCES[0])) for _ in range(5)]
     scores = Embedding(folder)(items)

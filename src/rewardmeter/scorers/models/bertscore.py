@@ -115,7 +115,7 @@ class BertScore(PieceScorer):
         level = _baseline(self.baseline, layer, self.measure) if self.baseline else 0.0
         return Matcher(model, texts, blank, weights, unseen, level)
 
-    def window(self, loaded: Matcher) -> int:
+    def held_tokens(self, loaded: Matcher) -> int:
         """So many tokens that their embeddings stay within `HELD_BYTES`."""
         return int(max(self.batch_tokens, HELD_BYTES // (4 * loaded.model.config.hidden_size)))
 

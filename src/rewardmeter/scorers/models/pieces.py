@@ -97,7 +97,7 @@ class PieceScorer(ModelScorer):
         """Most tokens of a batch."""
         return self.batch_tokens
 
-    def window(self, loaded: Any) -> int:
+    def held_tokens(self, loaded: Any) -> int:
         """Most tokens of the inputs whose outputs are held at a time."""
         return 1 << 18
 
@@ -126,7 +126,7 @@ class PieceScorer(ModelScorer):
         """Scores as soon as a response's inputs have been through the model."""
         loaded = self.loaded()
         done: dict[Encoded, Any] = {}
-        window, limit = _Window(), self.window(loaded)
+        window, limit = _Window(), self.held_tokens(loaded)
         place = 0
         for item in items:
             for pieces in self.pieces(loaded, item):
