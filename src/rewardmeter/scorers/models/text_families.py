@@ -54,4 +54,21 @@ FAMILIES: tuple[Family, ...] = (
         Checkpoint("nli:MoritzLaurer/DeBERTa-v3-large-mnli-fever-anli-ling-wanli", "MIT", note="English"),
         Checkpoint("nli:facebook/bart-large-mnli", "MIT", note="English"),
     ),
+    _family(
+        "bartscore",
+        "likelihood:BartScore",
+        "mean log-probability of the response given the prompt, by an encoder-decoder",
+        ("prompt", "response"),
+        Checkpoint("bartscore:facebook/bart-large-cnn", "MIT", note="English summaries, the authors' first choice"),
+        Checkpoint("bartscore:google/flan-t5-large", "Apache-2.0", note="instruction-tuned"),
+    ),
+    _family(
+        "gptscore",
+        "likelihood:GptScore",
+        "mean log-probability of the response after the prompt, by a language model",
+        ("prompt", "response"),
+        Checkpoint("gptscore:openai-community/gpt2-large", "MIT", note="English"),
+        Checkpoint("gptscore:Qwen/Qwen2.5-0.5B", "Apache-2.0", note="multilingual"),
+        Checkpoint("gptscore:facebook/opt-1.3b", "OPT licence", commercial=False, note="one of the paper's models"),
+    ),
 )
