@@ -107,8 +107,7 @@ def test_encoder_decoders_use_the_encoder(tmp_path, kind: str) -> None:
 def test_several_references_count_the_best(tmp_path) -> None:
     folder = str(tiny.embedder(tmp_path / "model", "bert"))
     found = [
-        BertScore(folder, measure=measure)([item(*RESPONSES, references=REFERENCES)]).values
-        for measure in MEASURES
+        BertScore(folder, measure=measure)([item(*RESPONSES, references=REFERENCES)]).values for measure in MEASURES
     ]
     expected = oracle(folder, 2, list(RESPONSES), [list(REFERENCES)] * len(RESPONSES))
     assert np.abs(found - expected).max() < 1e-5
@@ -155,7 +154,9 @@ def test_agrees_with_a_forward_pass_in_float64(tmp_path, kind: str) -> None:
 def test_batches_windows_and_order_move_nothing(tmp_path, monkeypatch, batch_tokens: int) -> None:
     folder = str(tiny.embedder(tmp_path / "model", "roberta"))
     items = [item(*RESPONSES[:4], references=REFERENCES[:2]), item(*RESPONSES[2:], references=REFERENCES[1:])]
-    alone = [BertScore(folder)([item(r.text, references=one.references)]).values[0] for one in items for r in one.responses]
+    alone = [
+        BertScore(folder)([item(r.text, references=one.references)]).values[0] for one in items for r in one.responses
+    ]
     monkeypatch.setattr(BertScore, "held_tokens", lambda self, loaded: 10)
     changed = BertScore(folder, batch_tokens=batch_tokens)
     assert np.abs(changed(items).values - alone).max() < 1e-5
@@ -166,7 +167,13 @@ def test_batches_windows_and_order_move_nothing(tmp_path, monkeypatch, batch_tok
 def test_outcomes_and_remarks(tmp_path) -> None:
     folder = str(tiny.embedder(tmp_path / "model", "bert"))
     scores = BertScore(folder)([item("", "  ", "x", LONG, references=("a",)), item("x", references=("",))])
-    assert scores.outcomes.tolist() == [Outcome.ABSTAINED, Outcome.ABSTAINED, Outcome.SCORED, Outcome.SCORED, Outcome.FAILED]
+    assert scores.outcomes.tolist() == [
+        Outcome.ABSTAINED,
+        Outcome.ABSTAINED,
+        Outcome.SCORED,
+        Outcome.SCORED,
+        Outcome.FAILED,
+    ]
     assert dict(scores.reasons) == {
         0: "the response is empty",
         1: "the response is empty",

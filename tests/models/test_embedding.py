@@ -1,5 +1,5 @@
-"""Embedding similarity. Oracle: the encode function of sentence-transformers on the same folders, where it is installed;
-for the rest a float64 forward pass written out here."""
+"""Embedding similarity. Oracle: the encode function of sentence-transformers on the same folders, where it is
+installed; for the rest a float64 forward pass written out here."""
 
 from __future__ import annotations
 
@@ -44,7 +44,14 @@ def sentence_folder(folder: Path, pooling: str, *, normalize: bool, dense: bool 
     (folder / "1_Pooling").mkdir()
     stated = {"word_embedding_dimension": 32} | {
         f"pooling_mode_{mode}": mode == pooling
-        for mode in ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
+        for mode in (
+            "cls_token",
+            "mean_tokens",
+            "max_tokens",
+            "mean_sqrt_len_tokens",
+            "weightedmean_tokens",
+            "lasttoken",
+        )
     }
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(stated))
     if dense:
@@ -167,7 +174,9 @@ def test_a_causal_encoder_with_the_last_token_agrees_with_single_forward_passes(
 def test_batches_and_order_move_nothing(tmp_path, batch_tokens) -> None:
     folder = str(tiny.embedder(tmp_path / "model", "deberta-v2"))
     items = [item(*SENTENCES[:5], references=SENTENCES[1:3]), item(*SENTENCES[2:5], references=SENTENCES[:1])]
-    alone = [Embedding(folder)([item(r.text, references=one.references)]).values[0] for one in items for r in one.responses]
+    alone = [
+        Embedding(folder)([item(r.text, references=one.references)]).values[0] for one in items for r in one.responses
+    ]
     changed = Embedding(folder, batch_tokens=batch_tokens)
     assert np.abs(changed(items).values - alone).max() < 1e-5
     backwards = [Item(one.responses[::-1], references=one.references) for one in items[::-1]]

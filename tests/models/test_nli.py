@@ -1,9 +1,10 @@
-"""Entailment. Oracle: the model's own softmax over pairs that its tokenizer puts together, in float64, one pair at a time;
-the joining of parts written out here from the definition of SummaC's zero-shot variant. Label orders: the published
-configurations, as quoted."""
+"""Entailment. Oracle: the model's own softmax over pairs that its tokenizer puts together, in float64, one pair at a
+time; the joining of parts written out here from the definition of SummaC's zero-shot variant. Label orders: the
+published configurations, as quoted."""
 
 from __future__ import annotations
 
+import itertools
 import pickle
 
 import numpy as np
@@ -65,7 +66,9 @@ def test_labels_of_published_models(model: str) -> None:
     assert label_places(labels, model) == places
 
 
-@pytest.mark.parametrize("labels", [{0: "LABEL_0", 1: "LABEL_1"}, {0: "entailment", 1: "entails"}, {0: "not_entailment"}])
+@pytest.mark.parametrize(
+    "labels", [{0: "LABEL_0", 1: "LABEL_1"}, {0: "entailment", 1: "entails"}, {0: "not_entailment"}]
+)
 def test_labels_that_do_not_say_are_refused(labels) -> None:
     with pytest.raises(SpecError, match="labels=contradiction,neutral,entailment"):
         label_places(labels, "a model")
@@ -101,7 +104,11 @@ def test_bart_classifies_pairs(tmp_path) -> None:
 def test_sentences_join_as_in_summac(tmp_path, aggregate: str, score: str) -> None:
     folder = nli(tmp_path / "model")
     oracle = Oracle(folder)
-    premises = ("The cat sat on the mat.", "It looked at the moon!", "Paris is the capital of France; Berlin is that of Germany.")
+    premises = (
+        "The cat sat on the mat.",
+        "It looked at the moon!",
+        "Paris is the capital of France; Berlin is that of Germany.",
+    )
     sentences = {
         RESPONSES[0]: RESPONSES[:1],
         RESPONSES[1]: ("Paris is in France.", "Is Berlin in France?", "Yes it is."),
@@ -143,7 +150,7 @@ def test_windows_cover_everything_in_order(n: int, width: int, overlap: int) -> 
     assert all(1 <= len(part) <= width for part in parts)
     assert sorted({i for part in parts for i in part}) == ids
     assert parts[-1][-1] == n - 1
-    assert len(parts) == 1 or all(later[0] > earlier[0] for earlier, later in zip(parts, parts[1:], strict=False))
+    assert len(parts) == 1 or all(later[0] > earlier[0] for earlier, later in itertools.pairwise(parts))
 
 
 def test_what_is_cut_is_said(tmp_path) -> None:
@@ -213,7 +220,10 @@ def test_errors_say_what_to_do(tmp_path) -> None:
     [
         ("", []),
         ("One. Two! Three", ["One.", "Two!", "Three"]),
-        ("Dr. Smith met J. R. Doe at 3.5 p.m. on Main St. in Rome.", ["Dr. Smith met J. R. Doe at 3.5 p.m. on Main St. in Rome."]),
+        (
+            "Dr. Smith met J. R. Doe at 3.5 p.m. on Main St. in Rome.",
+            ["Dr. Smith met J. R. Doe at 3.5 p.m. on Main St. in Rome."],
+        ),
         ("He said so... then left. “Why?” I asked.", ["He said so... then left.", "“Why?”", "I asked."]),
         ("今日は。漢字！Yes.", ["今日は。", "漢字！", "Yes."]),
         ("Title\n\n- point one\n- point two. More", ["Title", "- point one", "- point two.", "More"]),

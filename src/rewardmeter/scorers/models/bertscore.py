@@ -92,9 +92,7 @@ class BertScore(PieceScorer):
     def files_identity(self) -> tuple[str, ...]:
         """Hashes of the files of sentences and of the baseline."""
         files = [file for file in (self.idf, self.baseline) if file]
-        return tuple(
-            hashlib.blake2b(Path(file).expanduser().read_bytes(), digest_size=8).hexdigest() for file in files
-        )
+        return tuple(hashlib.blake2b(Path(file).expanduser().read_bytes(), digest_size=8).hexdigest() for file in files)
 
     def load(self, device: str) -> Matcher:
         """Weights of the layers that are needed, tokenizer, token weights, baseline."""

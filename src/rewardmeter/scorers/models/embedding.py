@@ -144,5 +144,3 @@ class Embedding(PieceScorer):
         mine, *others = (np.asarray(vector, dtype=np.float64) for vector in outputs)
         cosines = np.clip([mine @ other for other in others], -1.0, 1.0)
         return float(cosines.max() if self.several == "max" else cosines.mean())
-
-

@@ -68,9 +68,7 @@ def set_threads(threads: int) -> None:
     torch.set_num_threads(asked or max(1, len(os.sched_getaffinity(0)) // 2))
 
 
-def load_config(
-    target: str, *, revision: str | None = None, trust_remote_code: bool = False, **options: Any
-) -> Any:
+def load_config(target: str, *, revision: str | None = None, trust_remote_code: bool = False, **options: Any) -> Any:
     """The model's configuration.
 
     Raises
@@ -82,9 +80,7 @@ def load_config(
     return _read(transformers.AutoConfig, target, revision, trust_remote_code, **options)
 
 
-def load_tokenizer(
-    target: str, *, revision: str | None = None, trust_remote_code: bool = False, **options: Any
-) -> Any:
+def load_tokenizer(target: str, *, revision: str | None = None, trust_remote_code: bool = False, **options: Any) -> Any:
     """The model's tokenizer.
 
     Raises

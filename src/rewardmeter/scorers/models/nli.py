@@ -1,9 +1,9 @@
 """Entailment by a natural-language-inference model: does the prompt (a document) or a reference entail the response?
 
 Long texts are taken in parts and the parts' judgements joined as in SummaC (Laban et al. 2022, "SummaC: Re-Visiting
-NLI-based Models for Inconsistency Detection in Summarization", the zero-shot variant): for each sentence of the response
-the best part of the document counts, and the response has the mean of its sentences. May import `errors`, `types` and
-its neighbours.
+NLI-based Models for Inconsistency Detection in Summarization", the zero-shot variant): for each sentence of the
+response the best part of the document counts, and the response has the mean of its sentences. May import `errors`,
+`types` and its neighbours.
 """
 
 from __future__ import annotations
@@ -201,7 +201,9 @@ def label_places(labels: Mapping[int, str], target: str) -> tuple[int, int]:
     """
     folded = {place: label.strip().lower() for place, label in labels.items()}
     denied = ("not", "non", "no_", "no ")
-    yes = [p for p, label in folded.items() if ("entail" in label or "support" in label) and not label.startswith(denied)]
+    yes = [
+        p for p, label in folded.items() if ("entail" in label or "support" in label) and not label.startswith(denied)
+    ]
     no = [p for p, label in folded.items() if "contradict" in label or "refute" in label]
     if len(yes) != 1 or len(no) > 1:
         named = ", ".join(labels[place] for place in sorted(labels))

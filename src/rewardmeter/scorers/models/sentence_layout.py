@@ -1,7 +1,8 @@
 """How a sentence-embedding checkpoint is laid out: transformer, pooling, dense layers, normalisation.
 
 The layout is sentence-transformers' (``modules.json`` and a folder per module); its package is not needed to read it. A
-checkpoint without ``modules.json`` is a transformer with mean pooling, as there. May import `errors` and its neighbours.
+checkpoint without ``modules.json`` is a transformer with mean pooling, as there. May import `errors` and its
+neighbours.
 """
 
 from __future__ import annotations

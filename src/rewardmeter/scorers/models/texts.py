@@ -74,7 +74,9 @@ def length_limit(config: Any, tokenizer: Any, asked: int = 0) -> int:
     return asked
 
 
-_POSITIONS_AFTER_PAD = frozenset({"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "bertweet"})
+_POSITIONS_AFTER_PAD = frozenset(
+    {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "longformer", "mpnet", "bertweet"}
+)
 """Models whose first position is numbered one above the padding token, as RoBERTa's is."""
 
 
