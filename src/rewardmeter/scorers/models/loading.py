@@ -68,7 +68,7 @@ def set_threads(threads: int) -> None:
     torch.set_num_threads(asked or max(1, len(os.sched_getaffinity(0)) // 2))
 
 
-def load_config(target: str, *, revision: str | None = None, trust_remote_code: bool = False) -> Any:
+def load_config(target: str, *, revision: str | None = None, trust_remote_code: bool = False, **options: Any) -> Any:
     """The model's configuration.
 
     Raises
@@ -77,10 +77,10 @@ def load_config(target: str, *, revision: str | None = None, trust_remote_code: 
         If there is no such model on this machine, and none could be fetched.
     """
     transformers = require_models(f"the model {target}")
-    return _read(transformers.AutoConfig, target, revision, trust_remote_code)
+    return _read(transformers.AutoConfig, target, revision, trust_remote_code, **options)
 
 
-def load_tokenizer(target: str, *, revision: str | None = None, trust_remote_code: bool = False) -> Any:
+def load_tokenizer(target: str, *, revision: str | None = None, trust_remote_code: bool = False, **options: Any) -> Any:
     """The model's tokenizer.
 
     Raises
@@ -89,7 +89,7 @@ def load_tokenizer(target: str, *, revision: str | None = None, trust_remote_cod
         If there is none.
     """
     transformers = require_models(f"the model {target}")
-    return _read(transformers.AutoTokenizer, target, revision, trust_remote_code)
+    return _read(transformers.AutoTokenizer, target, revision, trust_remote_code, **options)
 
 
 def load_model(
@@ -100,6 +100,7 @@ def load_model(
     dtype: str = "float32",
     device: str = "cpu",
     trust_remote_code: bool = False,
+    unused: tuple[str, ...] = (),
     **options: Any,
 ) -> Any:
     """The model in evaluation mode on its device, every weight from the checkpoint.
@@ -108,6 +109,8 @@ def load_model(
     ----------
     auto_class:
         Name of the class in transformers that reads it: ``AutoModelForSequenceClassification``.
+    unused:
+        How the names of weights begin that the checkpoint may lack, because nobody reads what they compute.
     options:
         For ``from_pretrained``.
 
@@ -132,7 +135,7 @@ def load_model(
         output_loading_info=True,
         **options,
     )
-    absent = sorted(report["missing_keys"])
+    absent = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
     if absent:
         raise SpecError(
             f"the checkpoint {target} has no weights for {absent[0]}"
