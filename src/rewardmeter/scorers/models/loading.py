@@ -43,6 +43,7 @@ def require_models(feature: str) -> Any:
         import transformers
     except ImportError as error:
         raise MissingExtraError(feature, "hf") from error
+    transformers.utils.logging.disable_progress_bar()  # loading weights is not the progress that people wait for
     return transformers
 
 
