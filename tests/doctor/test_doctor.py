@@ -84,6 +84,22 @@ def by_change(diagnosis):
     return {one.change: one for one in diagnosis.findings}
 
 
+@dataclass(frozen=True)
+class PrefixIsText(Sound):
+    """A field of a known name that means something else, and declares that it moves scores."""
+
+    prefix: str = ""
+
+    def value(self, item: Item, place: int, n: int) -> float:
+        return float(len(self.prefix + item.responses[place].text))
+
+
+def test_a_field_is_what_it_declares(pairs):
+    diagnosis = doctor(PrefixIsText(), pairs)
+    assert not diagnosis.failures
+    assert not any(one.change.startswith("prefix") for one in diagnosis.findings)
+
+
 def test_a_sound_scorer_is_cleared_and_a_choice_is_measured(pairs):
     diagnosis = doctor(Sound(), pairs)
     assert not diagnosis.failures

@@ -25,7 +25,7 @@ _HARMLESS: Mapping[str, Sequence[object]] = {
     "prefix": ("off", "auto"),
     "threads": (1, 2),
 }
-"""Fields that say how a scorer runs, with values to try: none may move a score."""
+"""Fields that say how a scorer runs, with values to try: none may move a score, as they declare themselves."""
 
 _CHOICES: Mapping[str, Sequence[object]] = {
     "dtype": ("float32", "bfloat16", "float16", "int8"),
@@ -72,7 +72,9 @@ def variants_of(scorer: Scorer) -> list[Variant]:
 
 
 def _by_field(scorer: Scorer, known: Mapping[str, Sequence[object]], *, must_hold: bool) -> list[Variant]:
-    fields = {field.name for field in dataclasses.fields(cast(Any, scorer))} if dataclasses.is_dataclass(scorer) else ()
+    declared = dataclasses.fields(cast(Any, scorer)) if dataclasses.is_dataclass(scorer) else ()
+    # A field of that name may be something else in another family; what it declares of itself decides.
+    fields = {field.name for field in declared if field.metadata.get("moves_score", True) != must_hold}
     found = []
     for name in (name for name in known if name in fields):
         for value in known[name]:
