@@ -29,7 +29,7 @@ _HARMLESS: Mapping[str, Sequence[object]] = {
 
 _CHOICES: Mapping[str, Sequence[object]] = {
     "dtype": ("float32", "bfloat16", "float16", "int8"),
-    "bos": ("none", "one", "double"),
+    "bos": ("none", "one", "double", "as-tokenized"),
     "template": ("", "plain"),
     "truncation": ("left", "right"),
     "system_prompt": ("", "You are a helpful assistant."),
