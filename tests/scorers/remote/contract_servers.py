@@ -25,6 +25,11 @@ def chat(messages: Sequence[Mapping[str, str]]) -> str:
     return "".join(f"<{message['role']}>{message['content']}" for message in messages)
 
 
+def as_it_is(answer: Any) -> Any:
+    """An answer that is not spoilt."""
+    return answer
+
+
 @dataclass
 class Behaviour:
     """What a server serves and what it does wrong."""
@@ -37,14 +42,15 @@ class Behaviour:
     activates: bool = False  # applies softmax or sigmoid whatever is asked
     backwards: bool = True  # entries with an index come in the opposite order
     drops: int | None = None  # leaves this entry out
-    spoil: Callable[[Any], Any] = staticmethod(lambda answer: answer)  # last word on the answer
+    spoil: Callable[[Any], Any] = as_it_is  # last word on the answer
     seen: list[tuple[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
     most_at_once: int = 0
     under_way: int = 0
     lock: Any = field(default_factory=threading.Lock)
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A status and an error text."""
 
 
@@ -58,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         """Be quiet."""
 
     def do_GET(self) -> None:
+        self.behaviour.keys.append(self.headers["Authorization"])
         self._answer(200, {"model_id": self.behaviour.model} if self.path == "/info" else {})
 
     def do_POST(self) -> None:
@@ -65,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with behaviour.lock:
             behaviour.seen.append((self.path, body))
+            behaviour.keys.append(self.headers["Authorization"])
             behaviour.under_way += 1
             behaviour.most_at_once = max(behaviour.most_at_once, behaviour.under_way)
             status = behaviour.statuses.pop(0) if behaviour.statuses else 200
@@ -76,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(status, {"error": f"status {status}"})
             else:
                 self._answer(200, behaviour.spoil(route(self.path, body, behaviour)))
-        except Refusal as refusal:
+        except RefusalError as refusal:
             self._answer(int(refusal.args[0]), {"error": refusal.args[1]})
         finally:
             with behaviour.lock:
@@ -96,9 +104,9 @@ class Handler(BaseHTTPRequestHandler):
 def outputs(texts: Sequence[str], behaviour: Behaviour, *, raw: bool) -> list[list[float]]:
     """The model's outputs for a batch, activated unless raw ones are asked for and the server is willing."""
     if len(texts) > behaviour.most:
-        raise Refusal(413, f"batch size {len(texts)} > maximum allowed batch size {behaviour.most}")
+        raise RefusalError(413, f"batch size {len(texts)} > maximum allowed batch size {behaviour.most}")
     if behaviour.rejects and any(behaviour.rejects in text for text in texts):
-        raise Refusal(400, "This model's maximum context length is 8 tokens")
+        raise RefusalError(400, "This model's maximum context length is 8 tokens")
     rows = [behaviour.logits(text) for text in texts]
     return rows if raw and not behaviour.activates else [activated(row) for row in rows]
 
@@ -128,7 +136,7 @@ def route(path: str, body: Any, behaviour: Behaviour) -> Any:
         assert len(body["query"]) == len(body["prompts"]) == len(body["labels"])
         rewards = [row[0] for row in outputs(body["query"], behaviour, raw=True)]
         return {"rewards": rewards, "scores": rewards, "extra_logs": {}}
-    objects = body["inputs"] if "inputs" in body else [body]
+    objects = body.get("inputs", [body])
     rows = outputs([f"{one['prompt']}|{one['response']}|{one['references']}" for one in objects], behaviour, raw=True)
     if path == "/one":
         return {"data": [{"reward": rows[0][0]}]}

@@ -201,7 +201,7 @@ def test_the_address_is_no_part_of_the_signature_but_where_nothing_else_is():
         assert nameless[0].fingerprint != nameless[1].fingerprint
         assert named[0].fingerprint not in {one.fingerprint for one in nameless}
     plain = signature_of(make_scorer(f"vllm:{here}?model=m")).fingerprint
-    unmoved = make_scorer(f"vllm:{here}?model=m&batch=3&concurrency=1&timeout=9&key=HOME")
+    unmoved = make_scorer(f"vllm:{here}?model=m&batch=3&concurrency=1&timeout=9&api_key_env=HOME&retries=1&price=2")
     assert signature_of(unmoved).fingerprint == plain
     for option in ("output=0", "api=score", "api=pooling", "truncate=9", "special_tokens=true", "template={response}"):
         assert signature_of(make_scorer(f"vllm:{here}?model=m&{option}")).fingerprint != plain
@@ -214,7 +214,7 @@ def test_the_address_is_no_part_of_the_signature_but_where_nothing_else_is():
         "vllm:http://h:1?special_tokens=false",
         "tei:http://h:1?model=m&timeout=5&label=good&truncate=true",
         "openrlhf:http://h:1/x?template=chat:some/tokenizer",
-        "json-endpoint:https://h/x?model=m&key=MY_KEY&scores=a.0.b",
+        "json-endpoint:https://h/x?model=m&api_key_env=MY_KEY&scores=a.0.b",
     ],
 )
 def test_names_make_the_scorer_again(spec):
@@ -227,7 +227,7 @@ def test_names_make_the_scorer_again(spec):
     ("spec", "message"),
     [
         ("vllm", "write vllm:http://HOST:PORT"),
-        ("vllm:localhost:8000", "is no address"),
+        ("vllm:localhost:8000", "is no server address"),
         ("vllm:http://h:1?api=score&template={response}", "without a template"),
         ("vllm:http://h:1?template={prompt}", r"has no \{response\}"),
         ("tei:http://h:1?api=rerank&label=x", "without template and label"),

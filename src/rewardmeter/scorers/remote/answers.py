@@ -9,14 +9,14 @@ from typing import Any
 from rewardmeter.scorers.pointwise import Measured
 from rewardmeter.types import Unscored
 
-__all__ = ["BadAnswer", "along", "by_index", "entry_of", "list_of", "looks_activated", "number"]
+__all__ = ["BadAnswerError", "along", "by_index", "entry_of", "list_of", "looks_activated", "number"]
 
 LEFT_OUT = Unscored("the server left this response out of its answer")
 _SHOWN = 60
 _SUM = 1e-3  # float32 probabilities of a softmax add up to 1 well within this
 
 
-class BadAnswer(Exception):
+class BadAnswerError(Exception):
     """An answer of which no part can be trusted; its text is the reason."""
 
 
@@ -38,14 +38,18 @@ def list_of(answer: object, key: str, n: int) -> list[Any]:
     found = answer
     if key:
         if not isinstance(answer, Mapping):
-            raise BadAnswer(f"the server answered {shown(answer)} instead of an object with '{key}'")
+            raise BadAnswerError(f"the server answered {shown(answer)} instead of an object with '{key}'")
         if key not in answer:
-            raise BadAnswer(f"the server's answer has no '{key}'; it has {', '.join(map(str, answer)) or 'nothing'}")
+            raise BadAnswerError(
+                f"the server's answer has no '{key}'; it has {', '.join(map(str, answer)) or 'nothing'}"
+            )
         found = answer[key]
     if not isinstance(found, list):
-        raise BadAnswer(f"the server's '{key or 'answer'}' is {shown(found)} instead of a list")
+        raise BadAnswerError(f"the server's '{key or 'answer'}' is {shown(found)} instead of a list")
     if len(found) != n:
-        raise BadAnswer(f"the server answered {len(found)} values for {n} responses, and nothing says which are which")
+        raise BadAnswerError(
+            f"the server answered {len(found)} values for {n} responses, and nothing says which are which"
+        )
     return found
 
 
@@ -54,19 +58,19 @@ def by_index(answer: object, key: str, n: int) -> list[Mapping[str, Any] | None]
 
     Raises
     ------
-    BadAnswer
+    BadAnswerError
         If an index is no number from 0 to n - 1, or comes twice.
     """
     if key and not (isinstance(answer, Mapping) and isinstance(answer.get(key), list)):
-        raise BadAnswer(f"the server answered {shown(answer)} instead of an object with a list '{key}'")
+        raise BadAnswerError(f"the server answered {shown(answer)} instead of an object with a list '{key}'")
     entries = answer[key] if key and isinstance(answer, Mapping) else answer
     if not isinstance(entries, list):
-        raise BadAnswer(f"the server answered {shown(answer)} instead of a list")
+        raise BadAnswerError(f"the server answered {shown(answer)} instead of a list")
     found: list[Mapping[str, Any] | None] = [None] * n
     for entry in entries:
         index = entry.get("index") if isinstance(entry, Mapping) else None
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < n or found[index] is not None:
-            raise BadAnswer(f"the server's entry {shown(entry)} does not say which one of {n} responses it is for")
+            raise BadAnswerError(f"the server's entry {shown(entry)} does not say which one of {n} responses it is for")
         found[index] = entry
     return found
 
@@ -96,7 +100,7 @@ def along(answer: object, path: str) -> object:
 
     Raises
     ------
-    BadAnswer
+    BadAnswerError
         If the path leads nowhere.
     """
     found = answer
@@ -109,5 +113,5 @@ def along(answer: object, path: str) -> object:
         elif isinstance(found, list) and step.lstrip("-").isdigit() and -len(found) <= int(step) < len(found):
             found = found[int(step)]
         else:
-            raise BadAnswer(f"the server's answer has no '{path}': {shown(found)} has no '{step}'")
+            raise BadAnswerError(f"the server's answer has no '{path}': {shown(found)} has no '{step}'")
     return found

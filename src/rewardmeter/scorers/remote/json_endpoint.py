@@ -69,7 +69,9 @@ def json_endpoint(
     batch: int = 16,
     concurrency: int = 32,
     timeout: float = 120.0,
-    key: str = "",
+    retries: int = 4,
+    price: float = 0.0,
+    api_key_env: str = "",
 ) -> JsonEndpoint:
     """The scorer from a spec, ``json-endpoint:URL?scores=PATH``."""
-    return JsonEndpoint(target or "", model, batch, concurrency, timeout, key, scores)
+    return JsonEndpoint(target or "", model, batch, concurrency, timeout, retries, price, api_key_env, scores)

@@ -72,7 +72,9 @@ def openrlhf(
     batch: int = 16,
     concurrency: int = 32,
     timeout: float = 120.0,
-    key: str = "",
+    retries: int = 4,
+    price: float = 0.0,
+    api_key_env: str = "",
 ) -> OpenRlhf:
     """The scorer from a spec, ``openrlhf:URL?template=…``."""
-    return OpenRlhf(target or "", model, batch, concurrency, timeout, key, template)
+    return OpenRlhf(target or "", model, batch, concurrency, timeout, retries, price, api_key_env, template)

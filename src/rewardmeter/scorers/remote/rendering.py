@@ -9,9 +9,10 @@ from typing import Any
 from rewardmeter.errors import MissingExtraError, SpecError
 from rewardmeter.types import Prompt, prompt_text
 
-__all__ = ["as_messages", "check_template", "rendered"]
+__all__ = ["CHAT", "as_messages", "check_template", "rendered"]
 
 CHAT = "chat:"
+"""How a template begins that is a tokenizer's own."""
 
 
 def as_messages(prompt: Prompt, response: str) -> list[dict[str, str]]:

@@ -4,21 +4,23 @@ server rejects narrowed down to the guilty response. May import `endpoints`, `sc
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, cast
 from urllib.parse import urlsplit
 
+from rewardmeter.endpoints import Answer, Endpoint, Request, answer_all, forecast_all
 from rewardmeter.errors import ScorerError, SpecError
 from rewardmeter.scorers.pointwise import Measured, changed_options, scores_of, spec_of
-from rewardmeter.scorers.remote.answers import BadAnswer
-from rewardmeter.scorers.remote.sending import Rejected, Reply, Request, send
+from rewardmeter.scorers.remote.answers import BadAnswerError
 from rewardmeter.scoring import Laws, Part, Run, score_stream
 from rewardmeter.types import Cost, Item, Scores, Signature, Unscored
 
 __all__ = ["Server", "Unit"]
 
 NO_PROMPT = Unscored("no prompt in the data")
+_THE_INPUT = ("HTTP 400", "HTTP 413", "HTTP 422")  # something in the request is to blame, the others may be scored
 
 
 class Unit(NamedTuple):
@@ -50,7 +52,11 @@ class Server:
         Requests under way at most.
     timeout:
         Seconds that a request may take.
-    key:
+    retries:
+        How often a request is sent again after errors.
+    price:
+        Dollars per million tokens read; 0 for a server of one's own.
+    api_key_env:
         Name of the environment variable that holds the server's key; empty for none.
     """
 
@@ -64,14 +70,33 @@ class Server:
     batch: int = _does_not_move(16)
     concurrency: int = _does_not_move(32)
     timeout: float = _does_not_move(120.0)
-    key: str = _does_not_move("")
+    retries: int = _does_not_move(4)
+    price: float = _does_not_move(0.0)
+    api_key_env: str = _does_not_move("")
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SpecError(f"{self.family}: '{self.url}' is no address; write {self.family}:http://HOST:PORT")
-        if min(self.batch, self.concurrency) < 1 or not self.timeout > 0:
-            raise SpecError(f"{self.family}: batch and concurrency must be at least 1, timeout more than 0")
+        if not self.url:
+            raise SpecError(f"{self.family} needs a server: write {self.family}:http://HOST:PORT")
+        if self.batch < 1:
+            raise SpecError(f"{self.family}: batch={self.batch} must be at least 1")
+        self.endpoint()
+
+    def endpoint(self) -> Endpoint:
+        """The server and how to treat it.
+
+        Raises
+        ------
+        SpecError
+            If the URL is none, or a number is out of range.
+        """
+        return Endpoint(
+            self.url,
+            api_key_env=self.api_key_env,
+            timeout=self.timeout,
+            most_concurrent=self.concurrency,
+            retries=self.retries,
+            input_price=self.price,
+        )
 
     @property
     def name(self) -> str:
@@ -107,42 +132,41 @@ class Server:
             Unit(position, item, response.text)
             for position, (item, response) in enumerate((item, one) for item in items for one in item.responses)
         ]
-        ready = [unit for unit in units if unit.item.prompt is not None or not self.needs_prompt()]
+        ready = [unit for unit in units if _has_prompt(unit) or not self.needs_prompt()]
         if len(ready) < len(units):
-            lacking = [unit.position for unit in units if unit.item.prompt is None]
+            lacking = [unit.position for unit in units if not _has_prompt(unit)]
             yield lacking, scores_of([NO_PROMPT] * len(lacking))
         if ready:
-            self.check_model(run)
-        open_batches = self.batches(ready)
-        while open_batches:
-            requests = [Request(self.path(), self.body(batch)) for batch in open_batches]
-            again: list[Sequence[Unit]] = []
-            for place, reply in send(self, requests, run):
-                batch = open_batches[place]
-                if isinstance(reply, Rejected) and reply.input_at_fault and len(batch) > 1:
-                    again += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
-                    yield [], dataclasses.replace(Scores.from_values([]), cost=reply.cost)
-                else:
-                    measured = self._measured(reply, len(batch))
-                    yield [unit.position for unit in batch], dataclasses.replace(scores_of(measured), cost=reply.cost)
-            open_batches = again
+            self.check_model()
+        queue = _Queue(self, self.batches(ready))
+        for place, answer in answer_all(self.endpoint(), queue, Run(_Forgetful(), run.budget)):
+            batch = queue.sent[place]
+            nothing = dataclasses.replace(Scores.from_values([]), cost=answer.cost)
+            if answer.status == "refused":
+                yield [], nothing
+            elif answer.status == "failed" and answer.reason.startswith(_THE_INPUT) and len(batch) > 1:
+                queue.open.extend([batch[: len(batch) // 2], batch[len(batch) // 2 :]])
+                yield [], nothing
+            else:
+                measured = self._measured(answer, len(batch))
+                yield [unit.position for unit in batch], dataclasses.replace(scores_of(measured), cost=answer.cost)
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
-        """So many requests; a server of one's own charges nothing."""
+        """So many requests, and an estimate of their tokens."""
         units = [Unit(0, item, response.text) for item in items for response in item.responses]
-        return Cost(calls=len(self.batches(units)))
+        requests = _Queue(self, self.batches([unit for unit in units if _has_prompt(unit) or not self.needs_prompt()]))
+        return forecast_all(self.endpoint(), requests, Run(_Forgetful(), run.budget))
 
-    def _measured(self, reply: Reply | Rejected, n: int) -> list[Measured]:
-        if isinstance(reply, Rejected):
-            return [Unscored(reply.reason)] * n
-        served = reply.answer.get("model") if isinstance(reply.answer, Mapping) else None
+    def _measured(self, answer: Answer, n: int) -> list[Measured]:
+        if answer.status == "failed":
+            return [Unscored(answer.reason)] * n
+        served = answer.json.get("model") if isinstance(answer.json, Mapping) else None
         if isinstance(served, str):
             self.compare_model(served)
         try:
-            measured = self.read(reply.answer, n)
-        except BadAnswer as error:
+            return self.read(answer.json, n)
+        except BadAnswerError as error:
             return [Unscored(str(error))] * n
-        return measured
 
     def compare_model(self, served: str) -> None:
         """Refuse another model than the one asked for.
@@ -155,8 +179,29 @@ class Server:
         if self.model and served != self.model:
             raise ScorerError(f"the server at {self.url} serves '{served}', not '{self.model}': change model=")
 
-    def check_model(self, run: Run) -> None:
+    def check_model(self) -> None:
         """Ask the server what it serves, where its answers do not say so."""
+
+    def get(self, path: str) -> Any:
+        """What the server answers to GET, as JSON.
+
+        Raises
+        ------
+        ScorerError
+            If it does not.
+        """
+        import httpx2
+
+        endpoint = self.endpoint()
+        secret = endpoint.key()
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        far = urlsplit(self.url).hostname not in ("localhost", "127.0.0.1", "::1")  # else no proxy stands between
+        try:
+            answer = httpx2.get(endpoint.address + path, headers=headers, timeout=self.timeout, trust_env=far)
+            answer.raise_for_status()
+            return answer.json()
+        except (httpx2.HTTPError, ValueError) as error:
+            raise ScorerError(f"the server at {self.url} does not answer {path}: {error}") from error
 
     def needs_prompt(self) -> bool:
         """Whether a response without a prompt cannot be scored."""
@@ -179,10 +224,45 @@ class Server:
 
         Raises
         ------
-        BadAnswer
+        BadAnswerError
             If the answer cannot be trusted at all.
         """
         raise NotImplementedError
+
+
+class _Queue:
+    """Requests as the client takes them; it asks again after an answer, which may have added some."""
+
+    def __init__(self, server: Server, batches: Sequence[Sequence[Unit]]) -> None:
+        self._server = server
+        self.open = deque(batches)
+        self.sent: list[Sequence[Unit]] = []
+
+    def __iter__(self) -> Iterator[Request]:
+        return self
+
+    def __next__(self) -> Request:
+        if not self.open:
+            raise StopIteration
+        batch = self.open.popleft()
+        self.sent.append(batch)
+        return Request(self._server.path(), self._server.body(batch))
+
+
+class _Forgetful:
+    """The memory of requests whose scores are stored as soon as they are read: keeping the answers as well would keep
+    wrong ones too, and would serve them after the server was mended."""
+
+    def recall(self, keys: Iterable[bytes]) -> Mapping[bytes, bytes]:
+        """Nothing."""
+        return {}
+
+    def keep(self, key: bytes, value: bytes) -> None:
+        """Do not."""
+
+
+def _has_prompt(unit: Unit) -> bool:
+    return unit.item.prompt is not None
 
 
 def batches_by_item(units: Sequence[Unit], most: int) -> list[Sequence[Unit]]:

@@ -11,13 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rewardmeter.errors import ScorerError, SpecError, UnknownNameError
+from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.pointwise import Measured
-from rewardmeter.scorers.remote.answers import LEFT_OUT, BadAnswer, by_index, list_of, looks_activated, number, shown
+from rewardmeter.scorers.remote.answers import (
+    LEFT_OUT,
+    BadAnswerError,
+    by_index,
+    list_of,
+    looks_activated,
+    number,
+    shown,
+)
 from rewardmeter.scorers.remote.rendering import check_template, rendered
-from rewardmeter.scorers.remote.sending import Rejected, Request, send
 from rewardmeter.scorers.remote.server import Server, Unit, batches_by_item
-from rewardmeter.scoring import Run
 from rewardmeter.types import Unscored, prompt_text
 
 __all__ = ["Tei", "tei"]
@@ -63,14 +69,11 @@ class Tei(Server):
         if self.template:
             check_template("tei", self.template)
 
-    def check_model(self, run: Run) -> None:
+    def check_model(self) -> None:
         """Compare the model with what ``/info`` says, as no answer says it."""
-        if not self.model:
-            return
-        for _, reply in send(self, [Request("/info", None)], run):
-            if isinstance(reply, Rejected):
-                raise ScorerError(f"the server at {self.url} does not say what it serves (/info): {reply.reason}")
-            served = reply.answer.get("model_id") if isinstance(reply.answer, Mapping) else None
+        if self.model:
+            info = self.get("/info")
+            served = info.get("model_id") if isinstance(info, Mapping) else info
             self.compare_model(served if isinstance(served, str) else shown(served))
 
     def batches(self, units: Sequence[Unit]) -> list[Sequence[Unit]]:
@@ -98,7 +101,7 @@ class Tei(Server):
         rows = list_of(answer, "", n)
         scores = [[one.get("score") if isinstance(one, Mapping) else one for one in row] for row in rows if _row(row)]
         if looks_activated(scores):
-            raise BadAnswer(ACTIVATED)
+            raise BadAnswerError(ACTIVATED)
         return [self._of_labels(row) for row in rows]
 
     def _of_labels(self, row: Any) -> Measured:
@@ -129,7 +132,11 @@ def tei(
     batch: int = 16,
     concurrency: int = 32,
     timeout: float = 120.0,
-    key: str = "",
+    retries: int = 4,
+    price: float = 0.0,
+    api_key_env: str = "",
 ) -> Tei:
     """The scorer from a spec, ``tei:URL?api=predict``."""
-    return Tei(target or "", model, batch, concurrency, timeout, key, api, template, label, truncate)
+    return Tei(
+        target or "", model, batch, concurrency, timeout, retries, price, api_key_env, api, template, label, truncate
+    )

@@ -1,7 +1,7 @@
 """Reward models behind vLLM's pooling server. May import the modules beside it, `scoring`, `types`, `errors`.
 
-Contracts: vLLM's ``/classify``, ``/pooling`` and ``/score`` (https://docs.vllm.ai, "Pooling models"). Its server applies
-an activation unless it is told not to.
+Contracts: vLLM's ``/classify``, ``/pooling`` and ``/score`` (https://docs.vllm.ai, "Pooling models"). Its server
+applies an activation unless it is told not to.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.pointwise import Measured
-from rewardmeter.scorers.remote.answers import LEFT_OUT, BadAnswer, by_index, entry_of, looks_activated, number
-from rewardmeter.scorers.remote.rendering import as_messages, check_template, rendered
+from rewardmeter.scorers.remote.answers import LEFT_OUT, BadAnswerError, by_index, entry_of, looks_activated, number
+from rewardmeter.scorers.remote.rendering import CHAT, as_messages, check_template, rendered
 from rewardmeter.scorers.remote.server import Server, Unit, batches_by_item
 from rewardmeter.types import Unscored, prompt_text
 
@@ -41,8 +41,8 @@ class Vllm(Server):
     steps:
         For pooling of process reward models, whose answer has a vector for each step: ``last``, ``min`` or ``mean``.
     special_tokens:
-        Whether the server adds special tokens; None leaves it to the server: none to messages, BOS and the like to
-        texts, where a template that writes its own wants false.
+        Whether the server adds special tokens (BOS and the like). None: not to messages and to ``chat:`` texts, whose
+        template writes its own; to other texts, where a template that writes its own wants false.
     truncate:
         Tokens at most; None lets the server refuse what is longer than its model reads.
     """
@@ -86,8 +86,8 @@ class Vllm(Server):
         body: dict[str, Any] = {"use_activation": False}
         if self.model:
             body["model"] = self.model
-        if self.special_tokens is not None:
-            body["add_special_tokens"] = self.special_tokens
+        if self.special_tokens is not None or self.template.startswith(CHAT):
+            body["add_special_tokens"] = bool(self.special_tokens)
         if self.truncate is not None:
             body["truncate_prompt_tokens"] = self.truncate
         if self.api == "score":
@@ -105,14 +105,12 @@ class Vllm(Server):
         values = [None if entry is None else entry.get(field) for entry in entries]
         if self.api == "score":
             return [LEFT_OUT if entry is None else number(entry.get(field)) for entry in entries]
-        if looks_activated([vector for value in values for vector in (value if _nested(value) else [value])]):
-            raise BadAnswer(ACTIVATED)
+        if looks_activated([vector for value in values for vector in _vectors(value)]):
+            raise BadAnswerError(ACTIVATED)
         return [LEFT_OUT if entries[i] is None else self._reward(values[i]) for i in range(n)]
 
     def _reward(self, value: Any) -> Measured:
-        if not _nested(value):
-            return entry_of(value, self.output)
-        rewards = [entry_of(vector, self.output) for vector in value]
+        rewards = [entry_of(vector, self.output) for vector in _vectors(value)]
         wrong = next((one for one in rewards if isinstance(one, Unscored)), None)
         if wrong is not None or (len(rewards) > 1 and not self.steps):
             return wrong or PER_TOKEN
@@ -120,8 +118,9 @@ class Vllm(Server):
         return {"min": min(numbers), "mean": sum(numbers) / len(numbers)}.get(self.steps, numbers[-1])
 
 
-def _nested(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
+def _vectors(value: object) -> list[object]:
+    """A model's outputs for each step; one vector for the whole text is one step."""
+    return value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
 
 
 def vllm(
@@ -136,9 +135,24 @@ def vllm(
     batch: int = 16,
     concurrency: int = 32,
     timeout: float = 120.0,
-    key: str = "",
+    retries: int = 4,
+    price: float = 0.0,
+    api_key_env: str = "",
 ) -> Vllm:
     """The scorer from a spec, ``vllm:URL?model=NAME``."""
     return Vllm(
-        target or "", model, batch, concurrency, timeout, key, api, template, output, steps, special_tokens, truncate
+        target or "",
+        model,
+        batch,
+        concurrency,
+        timeout,
+        retries,
+        price,
+        api_key_env,
+        api,
+        template,
+        output,
+        steps,
+        special_tokens,
+        truncate,
     )
