@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,6 +193,28 @@ def test_the_store_is_a_memory_that_outlives_the_process(tmp_path):
     again = PlantedJudge()
     list(Tournament(again).stream(SIX, Run(Store(tmp_path / "store.sqlite"))))
     assert not set(judge.calls[:-1]) & set(again.calls)
+
+
+@pytest.mark.parametrize("after", [1, 17, 50])
+def test_kill_minus_nine_loses_one_comparison_at_most(tmp_path, after):
+    target = Path(__file__).with_name("tournament_kill_target.py")
+    store, log = tmp_path / "store.sqlite", tmp_path / "paid.txt"
+
+    def play(dies_after):
+        return subprocess.run([sys.executable, target, store, log, str(dies_after)], capture_output=True, text=True)
+
+    assert play(after).returncode == -signal.SIGKILL
+    assert len(log.read_text().splitlines()) == after
+    done = play(10**9)
+    assert done.returncode == 0, done.stderr
+    paid = log.read_text().splitlines()
+    assert len(set(paid)) == 4 * 20
+    assert len(paid) <= 4 * 20 + 1
+    scores = dict(line.split() for line in done.stdout.splitlines())
+    fresh = Tournament(PlantedJudge())(
+        [item_of(*(f"{i}{letter}:{j / 2}" for j, letter in enumerate("abcdefg"))) for i in range(4)]
+    )
+    assert [float(scores[str(i)]) for i in range(28)] == fresh.values.tolist()
 
 
 def test_failures_are_asked_again_and_abstentions_are_not():

@@ -7,7 +7,10 @@ import pickle
 import pytest
 from contract_servers import Behaviour, chat, served
 
+import rewardmeter as rm
+from rewardmeter.engine import score
 from rewardmeter.errors import ScorerError, SpecError, UnknownNameError
+from rewardmeter.io.store import Store
 from rewardmeter.scoring import Run, make_scorer, signature_of
 from rewardmeter.types import Item, Message, Outcome, Response
 
@@ -247,3 +250,17 @@ def test_misspelt_options_are_named():
         make_scorer("vllm:http://h:1?api=pooling&steps=minimum")
     with pytest.raises(UnknownNameError, match="rerank"):
         make_scorer("tei:http://h:1?api=rank")
+
+
+def test_under_the_engine_scores_are_paid_once_wherever_the_server_stands(tmp_path):
+    dataset = rm.load("demo")
+    store = Store(tmp_path / "store.sqlite")
+    behaviour = Behaviour()
+    with served(behaviour) as url:
+        first = score(make_scorer(f"tei:{url}?model=org/reward"), dataset, store=store)
+    assert first.coverage == 1
+    moved = Behaviour()
+    with served(moved) as url:
+        again = score(make_scorer(f"tei:{url}?model=org/reward&batch=4"), dataset, store=store)
+    assert not moved.seen
+    assert again.values.tobytes() == first.values.tobytes()
