@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -139,17 +140,17 @@ class Server:
         if ready:
             self.check_model()
         queue = _Queue(self, self.batches(ready))
-        for place, answer in answer_all(self.endpoint(), queue, Run(_Forgetful(), run.budget)):
-            batch = queue.sent[place]
-            nothing = dataclasses.replace(Scores.from_values([]), cost=answer.cost)
-            if answer.status == "refused":
-                yield [], nothing
-            elif answer.status == "failed" and answer.reason.startswith(_THE_INPUT) and len(batch) > 1:
-                queue.open.extend([batch[: len(batch) // 2], batch[len(batch) // 2 :]])
-                yield [], nothing
-            else:
-                measured = self._measured(answer, len(batch))
-                yield [unit.position for unit in batch], dataclasses.replace(scores_of(measured), cost=answer.cost)
+        asked = answer_all(self.endpoint(), queue, Run(_Forgetful(), run.budget))
+        with closing(cast(Generator[tuple[int, Answer], None, None], asked)) as answers:
+            for place, answer in answers:
+                batch = queue.sent[place]
+                measured: list[Measured] = []
+                if answer.status == "failed" and answer.reason.startswith(_THE_INPUT) and len(batch) > 1:
+                    queue.open.extend([batch[: len(batch) // 2], batch[len(batch) // 2 :]])
+                elif answer.status != "refused":
+                    measured = self._measured(answer, len(batch))
+                positions = [unit.position for unit in batch] if measured else []
+                yield positions, dataclasses.replace(scores_of(measured), cost=answer.cost)
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
         """So many requests, and an estimate of their tokens."""
