@@ -43,3 +43,7 @@ class PairwiseJudge(Scorer, Protocol):
         that failed is answered with `Unscored`.
         """
         ...
+
+    def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
+        """What comparing them would take at most, what the memory holds left out; no call is made."""
+        ...

@@ -100,6 +100,10 @@ class PlantedJudge:
             positions = [2 * compared.request, 2 * compared.request + 1]
             yield positions, Scores.from_values([credit, 1 - credit], cost=compared.cost)
 
+    def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
+        """A cent a comparison."""
+        return Cost(dollars=0.01 * len(requests), calls=len(requests))
+
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
         """A cent a comparison."""
         assert all(len(item.responses) == 2 for item in items)

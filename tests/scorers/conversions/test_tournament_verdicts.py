@@ -1,12 +1,16 @@
-"""Where a tournament's verdicts come from, what becomes of failures, and that each is paid for once."""
+"""Where a tournament's verdicts come from, and that each is paid for once."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +18,11 @@ from planted_judges import PlantedJudge, TableJudge, item_of
 
 import rewardmeter as rm
 from rewardmeter.engine import score
-from rewardmeter.errors import ScorerError, SpecError, UnknownNameError
+from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.io.store import Store
+from rewardmeter.scorers.conversions.pairs import Pairs
 from rewardmeter.scorers.conversions.tournament import Tournament
-from rewardmeter.scoring import Compared, Laws, Run, RunMemory, make_scorer, scorer, signature_of
+from rewardmeter.scoring import Laws, Run, RunMemory, make_scorer, scorer, signature_of
 from rewardmeter.types import Cost, Item, Outcome, Scores, Unscored
 
 SIX = [item_of(*(f"{i}{letter}:{j / 2}" for j, letter in enumerate("abcdefg"))) for i in range(3)]
@@ -74,98 +79,6 @@ def test_numbers_that_are_no_chances_are_compared():
     assert Tournament(Pairwise())([item_of("3", "3.0")]).comparisons.credit.tolist() == [0.5]
 
 
-def test_a_comparison_that_fails_is_missing_evidence():
-    table = {("a", "b"): 1.0, ("a", "c"): Unscored("no answer"), ("b", "c"): 1.0}
-    scores = Tournament(TableJudge(table))([item_of(*"abc")])
-    without = {pair: credit for pair, credit in table.items() if pair != ("a", "c")}
-    assert scores.values[0] > scores.values[1] > scores.values[2]
-    assert scores.values.tobytes() == Tournament(TableJudge(without))([item_of(*"abc")]).values.tobytes()
-    assert np.isnan(scores.comparisons.credit).sum() == 1
-    assert list(scores.comparisons.reasons.values()) == ["no answer"]
-    assert not scores.reasons
-
-
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ABSTAINED])
-def test_a_response_without_a_verdict_has_no_score(outcome):
-    table = {("a", "b"): 1.0, ("a", "c"): Unscored("refused", outcome), ("b", "c"): Unscored("refused", outcome)}
-    scores = Tournament(TableJudge(table))([item_of(*"abc")])
-    assert scores.outcomes.tolist() == [Outcome.SCORED, Outcome.SCORED, outcome]
-    assert scores.reasons[2] == "no comparison gave a verdict: refused"
-    assert scores.values[0] == -scores.values[1]
-    assert np.isnan(scores.comparisons.strengths[2])
-    win_rates = Tournament(TableJudge(table), result="win-rate")([item_of(*"abc")])
-    assert win_rates.values[:2].sum() == pytest.approx(1)
-
-
-def test_one_failure_makes_a_response_failed_rather_than_abstained():
-    table = {("a", "b"): 1.0, ("a", "c"): Unscored("?", Outcome.ABSTAINED), ("b", "c"): Unscored("500")}
-    scores = Tournament(TableJudge(table))([item_of(*"abc")])
-    assert scores.outcomes[2] == Outcome.FAILED
-    assert scores.reasons[2].endswith("500")
-
-
-def test_responses_that_no_chain_of_verdicts_links_are_marked():
-    table = {("a", "b"): 1.0, ("c", "d"): 1.0}
-    scores = Tournament(TableJudge(table))([item_of(*"abcd")])
-    assert scores.coverage == 1
-    assert set(scores.reasons.values()) == {"no chain of verdicts links it to all others"}
-
-
-def test_an_exception_belongs_to_its_comparison():
-    def length(response: str) -> float:
-        return float(len(response))
-
-    @dataclass(frozen=True)
-    class Raises:
-        name, reads, laws, revision = "raises", frozenset({"response"}), Laws(pointwise=False), "1"
-
-        def __call__(self, items: Sequence[Item], /) -> Scores:
-            if any("bad" in r.text for item in items for r in item.responses):
-                raise ValueError("bad text")
-            return Scores.from_values([length(r.text) for item in items for r in item.responses])
-
-    scores = Tournament(Raises())([item_of("a", "bb", "bad", "cccc"), item_of("a", "bb")])
-    assert scores.outcomes.tolist() == [0, 0, Outcome.FAILED, 0, 0, 0]
-    assert scores.reasons == {2: "no comparison gave a verdict: ValueError: bad text"}
-    assert scores.values[0] < scores.values[1] < scores.values[3]
-
-
-def test_an_exception_in_a_stream_loses_nothing_that_was_answered():
-    @dataclass(frozen=True)
-    class Breaks(PlantedJudge):
-        def compare_pairs(self, requests, run):
-            for place, compared in enumerate(super().compare_pairs(requests, run)):
-                if "bad" in str(requests[compared.request].item) and len(requests) > 1 and place == 1:
-                    raise OSError("connection lost")
-                yield compared
-
-    items = [item_of("bad a:1", "b:0", "c:2"), *SIX]
-    broken, whole = Breaks(), PlantedJudge()
-    assert np.array_equal(Tournament(broken)(items).values, Tournament(whole)(items).values)
-    assert len(broken.calls) <= len(whole.calls) + 3 * 5
-
-
-def test_an_impossible_verdict_is_a_failure():
-    @dataclass(frozen=True)
-    class Wild(PlantedJudge):
-        def compare_pairs(self, requests, run):
-            yield from (Compared(i, value, Cost()) for i, value in enumerate([float("nan"), 1.5, -1][: len(requests)]))
-
-    scores = Tournament(Wild())([item_of("a:1", "b:0")])
-    assert scores.outcomes.tolist() == [Outcome.FAILED] * 2
-    assert "verdict nan" in scores.reasons[0]
-
-
-def test_a_verdict_given_twice_breaks_the_contract():
-    @dataclass(frozen=True)
-    class Twice(PlantedJudge):
-        def compare_pairs(self, requests, run):
-            yield from [Compared(0, 1.0, Cost())] * 2
-
-    with pytest.raises(ScorerError, match="twice"):
-        Tournament(Twice())([item_of("a:1", "b:0")])
-
-
 @pytest.mark.parametrize("after", [0, 1, 5, 20, 33])
 def test_after_a_kill_no_verdict_is_paid_for_again(after):
     memory, judge = RunMemory(), PlantedJudge(killed_after=after)
@@ -189,6 +102,28 @@ def test_the_store_is_a_memory_that_outlives_the_process(tmp_path):
     again = PlantedJudge()
     list(Tournament(again).stream(SIX, Run(Store(tmp_path / "store.sqlite"))))
     assert not set(judge.calls[:-1]) & set(again.calls)
+
+
+@pytest.mark.parametrize("after", [1, 17, 50])
+def test_kill_minus_nine_loses_one_comparison_at_most(tmp_path, after):
+    target = Path(__file__).with_name("tournament_kill_target.py")
+    store, log = tmp_path / "store.sqlite", tmp_path / "paid.txt"
+
+    def play(dies_after):
+        return subprocess.run([sys.executable, target, store, log, str(dies_after)], capture_output=True, text=True)
+
+    assert play(after).returncode == -signal.SIGKILL
+    assert len(log.read_text().splitlines()) == after
+    done = play(10**9)
+    assert done.returncode == 0, done.stderr
+    paid = log.read_text().splitlines()
+    assert len(set(paid)) == 4 * 20
+    assert len(paid) <= 4 * 20 + 1
+    scores = dict(line.split() for line in done.stdout.splitlines())
+    fresh = Tournament(PlantedJudge())(
+        [item_of(*(f"{i}{letter}:{j / 2}" for j, letter in enumerate("abcdefg"))) for i in range(4)]
+    )
+    assert [float(scores[str(i)]) for i in range(28)] == fresh.values.tolist()
 
 
 def test_failures_are_asked_again_and_abstentions_are_not():
@@ -248,6 +183,8 @@ def test_forecast_is_what_scoring_costs_and_falls_with_what_is_known():
     list(tournament.stream(SIX, Run(memory)))
     assert tournament.forecast(SIX, Run(memory)).calls == 0
     assert make_scorer("tournament:length").forecast(SIX, Run()) == Cost()
+    assert make_scorer("pairs:length").forecast(SIX, Run()) == Cost()
+    assert Tournament(Pairs(PlantedJudge())).forecast(SIX, Run()).calls == 3 * 20  # items of two, by their forecast
 
 
 def test_items_side_by_side_score_as_alone():

@@ -124,7 +124,8 @@ class Asking:
     def _of_two(self, scores: Scores, first: int, second: int) -> Verdict | None:
         """The verdict that two scores amount to; None where one is still missing.
 
-        A scorer of pairs whose two numbers lie in [0, 1] and add up to 1 states chances. Else the greater number wins.
+        Two outcomes TIE are a tie. A scorer of pairs whose two numbers lie in [0, 1] and add up to 1 states chances.
+        Else the greater number wins.
         """
         for position in (first, second):
             outcome = Outcome(int(scores.outcomes[position]))
@@ -133,6 +134,8 @@ class Asking:
             if outcome in _WITHOUT_VERDICT:
                 return Unscored(scores.reasons.get(position, "the scorer gave no reason"), outcome)
         one, other = float(scores.values[first]), float(scores.values[second])
+        if scores.outcomes[first] == scores.outcomes[second] == Outcome.TIE:
+            return 0.5
         if not self._scorer.laws.pointwise and min(one, other) >= 0 and abs(one + other - 1) <= _SUM:
             return one
         return 0.5 if one == other else float(one > other)

@@ -49,7 +49,7 @@ class Bout:
         self._asked = np.zeros((self.n, self.n), dtype=bool)
         self._pairs: list[tuple[int, int]] = []
         self._verdicts: list[Verdict] = []
-        self._shown_first = np.zeros(self.n, dtype=np.int64)
+        self._lead = np.zeros(self.n, dtype=np.int64)
 
     @property
     def left(self) -> int:
@@ -57,13 +57,20 @@ class Bout:
         return self.budget - len(self._pairs)
 
     def next_round(self) -> list[tuple[int, int]]:
-        """The pairs to ask next, at most one half of the responses' number, in the order of showing."""
-        some = min(self.left, max(1, self.n // 2))
-        chosen = next_pairs(self.posterior(), self._asked, self._groups(), some) if some > 0 else []
+        """The pairs to ask next, in the order of showing.
+
+        At most one half of the responses' number, so that choosing can learn; all at once where the budget is enough
+        for all that are left, and there is nothing to choose.
+        """
+        chosen = self.open_pairs()
+        if len(chosen) > self.left:
+            some = min(self.left, max(1, self.n // 2))
+            chosen = next_pairs(self.posterior(), self._asked, self._groups(), some) if some > 0 else []
         ordered = []
-        for i, j in chosen:  # who was shown first less often is shown first
-            pair = (j, i) if self._shown_first[j] < self._shown_first[i] else (i, j)
-            self._shown_first[pair[0]] += 1
+        for i, j in chosen:  # who was shown first less often, second more often, is shown first
+            pair = (j, i) if self._lead[j] < self._lead[i] else (i, j)
+            self._lead[pair[0]] += 1
+            self._lead[pair[1]] -= 1
             ordered.append(pair)
         return ordered
 

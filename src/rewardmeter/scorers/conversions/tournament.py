@@ -15,7 +15,7 @@ from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.conversions.asking import Asking, pair_item
 from rewardmeter.scorers.conversions.bout import Bout
 from rewardmeter.scorers.conversions.converted import Converted, inner_scorer
-from rewardmeter.scoring import Forecasting, Laws, PairRequest, Part, Run, score_stream
+from rewardmeter.scoring import Forecasting, Laws, PairRequest, PairwiseJudge, Part, Run, score_stream
 from rewardmeter.types import Comparisons, Cost, Item, Outcome, Scores, Unscored
 
 __all__ = ["Tournament", "tournament"]
@@ -106,14 +106,13 @@ class Tournament(Converted):
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
         """What the comparisons left to make would cost at most: the longest ones that the budget allows."""
-        if not isinstance(self.scorer, Forecasting):
+        if not isinstance(self.scorer, (PairwiseJudge, Forecasting)):
             return Cost()
         asking = self._asking(run)
-        dearest: list[Item] = []
-        for item in items:
-            bout = self._bout(item)
-            dearest.extend(pair_item(request) for request in self._left_to_ask(bout, asking))
-        return self.scorer.forecast(dearest, run)
+        dearest = [request for item in items for request in self._left_to_ask(self._bout(item), asking)]
+        if isinstance(self.scorer, PairwiseJudge):
+            return self.scorer.forecast_pairs(dearest, run)
+        return self.scorer.forecast([pair_item(request) for request in dearest], run)
 
     def _asking(self, run: Run) -> Asking:
         return Asking(self.scorer, run, soft=self.soft and self.ties != "davidson")
