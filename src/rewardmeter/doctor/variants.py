@@ -72,7 +72,9 @@ def variants_of(scorer: Scorer) -> list[Variant]:
 
 
 def _by_field(scorer: Scorer, known: Mapping[str, Sequence[object]], *, must_hold: bool) -> list[Variant]:
-    declared = dataclasses.fields(cast(Any, scorer)) if dataclasses.is_dataclass(scorer) else ()
+    declared: Sequence[dataclasses.Field[Any]] = (
+        dataclasses.fields(cast(Any, scorer)) if dataclasses.is_dataclass(scorer) else ()
+    )
     # A field of that name may be something else in another family; what it declares of itself decides.
     fields = {field.name for field in declared if field.metadata.get("moves_score", True) != must_hold}
     found = []

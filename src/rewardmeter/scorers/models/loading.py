@@ -43,7 +43,8 @@ def require_models(feature: str) -> Any:
         import transformers
     except ImportError as error:
         raise MissingExtraError(feature, "hf") from error
-    transformers.utils.logging.disable_progress_bar()  # loading weights is not the progress that people wait for
+    quiet: Any = transformers.utils.logging
+    quiet.disable_progress_bar()  # loading weights is not the progress that people wait for
     return transformers
 
 
