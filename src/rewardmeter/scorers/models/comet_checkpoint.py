@@ -169,7 +169,10 @@ def find_file(target: str, name: str, revision: str = "") -> Path:
         return Path(huggingface_hub.hf_hub_download(target, name, revision=revision or None))
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise MissingDataError(f"{name} of the model {target} could not be read: {first}") from error
+        raise MissingDataError(
+            f"{name} of the model {target} could not be read: {first} Give a folder, or let it be fetched"
+            " (HF_HUB_OFFLINE forbids that)."
+        ) from error
 
 
 def read_listed(target: str, revision: str = "") -> Mapping[str, Any]:
