@@ -188,6 +188,14 @@ def test_bad_checkpoints_are_named(tmp_path: Path) -> None:
         make_scorer(spec(comet_tiny.write(tmp_path / "lost", "kiwi", encoder_named=False)))(ITEMS)
     with pytest.raises(SpecError, match="do not fit the encoder"):
         Comet(str(folder), encoder=str(comet_tiny.write_encoder(tmp_path / "xl", "kiwi-cut")))(ITEMS)
+    for case, other, message in (
+        ("regression-minilm", "regression-bert", "brings a BertTokenizer.* not the tokenizer of MiniLM"),
+        ("regression-bert", "kiwi", "brings a XLMRobertaTokenizer"),
+    ):
+        comet_tiny.write_encoder(tmp_path / f"{case}-mixed", other)
+        comet_tiny.configuration(case).save_pretrained(tmp_path / f"{case}-mixed")
+        with pytest.raises(SpecError, match=message):
+            Comet(str(comet_tiny.write(tmp_path / case, case)), encoder=str(tmp_path / f"{case}-mixed"))(ITEMS)
     listed = (folder / "hparams.yaml").read_text()
     (folder / "hparams.yaml").write_text(listed.replace('["mt", "src"]', '["mt", "ref"]'))
     with pytest.raises(SpecError, match="disagree on input_segments"):
