@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
-sys.path.insert(0, str(Path(__file__).parent))
 
 import comet_tiny  # noqa: E402
 
@@ -190,7 +188,18 @@ def test_bad_checkpoints_are_named(tmp_path: Path) -> None:
         make_scorer(spec(comet_tiny.write(tmp_path / "lost", "kiwi", encoder_named=False)))(ITEMS)
     with pytest.raises(SpecError, match="do not fit the encoder"):
         Comet(str(folder), encoder=str(comet_tiny.write_encoder(tmp_path / "xl", "kiwi-cut")))(ITEMS)
+    for case, other, message in (
+        ("regression-minilm", "regression-bert", "brings a BertTokenizer.* not the tokenizer of MiniLM"),
+        ("regression-bert", "kiwi", "brings a XLMRobertaTokenizer"),
+    ):
+        comet_tiny.write_encoder(tmp_path / f"{case}-mixed", other)
+        comet_tiny.configuration(case).save_pretrained(tmp_path / f"{case}-mixed")
+        with pytest.raises(SpecError, match=message):
+            Comet(str(comet_tiny.write(tmp_path / case, case)), encoder=str(tmp_path / f"{case}-mixed"))(ITEMS)
     listed = (folder / "hparams.yaml").read_text()
+    (folder / "hparams.yaml").write_text(listed.replace('["mt", "src"]', '["mt", "ref"]'))
+    with pytest.raises(SpecError, match="disagree on input_segments"):
+        make_scorer(spec(folder))(ITEMS)
     (folder / "hparams.yaml").write_text(listed.replace("unified_metric", "ranking_metric"))
     with pytest.raises(SpecError, match=r"ranking_metric.*not supported"):
         make_scorer(spec(folder))

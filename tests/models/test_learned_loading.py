@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
-sys.path.insert(0, str(Path(__file__).parent))
 
 import comet_tiny  # noqa: E402
 import tiny  # noqa: E402
@@ -56,6 +54,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("Unbabel/wmt22-comet-da", "xlm-roberta-large", "regression"),
         ("Unbabel/wmt22-cometkiwi-da", "microsoft/infoxlm-large", "kiwi"),
         ("Unbabel/XCOMET-XL", "facebook/xlm-roberta-xl", "xcomet"),
+        ("Unbabel/eamt22-cometinho-da", "microsoft/Multilingual-MiniLM-L12-H384", "regression-minilm"),
     ],
 )
 def test_one_line_from_the_local_cache(name: str, encoder: str, case: str, hub: Path, tmp_path: Path) -> None:
@@ -67,6 +66,12 @@ def test_one_line_from_the_local_cache(name: str, encoder: str, case: str, hub: 
     content["hyper_parameters"]["pretrained_model"] = encoder
     torch.save(content, folder / "checkpoints" / "model.ckpt")
     cache(hub, name, folder)
+    if case == "regression-minilm":  # its tokenizer is always that of xlm-roberta-base
+        tokenizer = tmp_path / "tokenizer"
+        comet_tiny.configuration("kiwi").save_pretrained(tokenizer)
+        for file in (tmp_path / "model-encoder").glob("*token*.json"):
+            file.rename(tokenizer / file.name)
+        cache(hub, "xlm-roberta-base", tokenizer)
     cache(hub, encoder, tmp_path / "model-encoder")
     scorer = make_scorer(f"comet:{name}")
     assert COMMIT in signature_of(scorer).revision

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
-sys.path.insert(0, str(Path(__file__).parent))
 
 import tiny  # noqa: E402
 

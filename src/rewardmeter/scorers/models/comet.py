@@ -91,8 +91,19 @@ class Comet(SharedInputs):
         return comet_identity(self.target, self.model_revision)
 
     def load(self, device: str) -> CometNetwork:
-        """The network; weights come from the checkpoint alone."""
+        """The network; weights come from the checkpoint alone.
+
+        Raises
+        ------
+        SpecError
+            If the checkpoint reads something else than its ``hparams.yaml`` says, or does not fit its encoder.
+        """
         hparams, weights = read_weights(self.target, self.model_revision)
+        if hparams.segments != read_class(self.target, self.model_revision).segments:
+            raise SpecError(
+                f"comet:{self.target}: hparams.yaml and the checkpoint disagree on input_segments; write"
+                f" {sorted(hparams.segments)} into hparams.yaml if the checkpoint is right"
+            )
         return build(
             hparams,
             weights,

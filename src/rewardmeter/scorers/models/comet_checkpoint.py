@@ -163,13 +163,24 @@ def find_file(target: str, name: str, revision: str = "") -> Path:
                 " checkpoints/model.ckpt"
             )
         return path
+    from huggingface_hub import constants
+
+    return _from_hub(target, name, revision, str(constants.HF_HUB_CACHE))
+
+
+@functools.lru_cache(maxsize=64)
+def _from_hub(target: str, name: str, revision: str, cache: str) -> Path:
+    """Asked for once in a process: a scorer says what it reads many times, and each look costs a request."""
     import huggingface_hub
 
     try:
-        return Path(huggingface_hub.hf_hub_download(target, name, revision=revision or None))
+        return Path(huggingface_hub.hf_hub_download(target, name, revision=revision or None, cache_dir=cache))
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise MissingDataError(f"{name} of the model {target} could not be read: {first}") from error
+        raise MissingDataError(
+            f"{name} of the model {target} could not be read: {first} Give a folder, or let it be fetched"
+            " (HF_HUB_OFFLINE forbids that)."
+        ) from error
 
 
 def read_listed(target: str, revision: str = "") -> Mapping[str, Any]:

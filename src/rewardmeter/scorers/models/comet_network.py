@@ -183,13 +183,27 @@ def build(
     return CometNetwork(
         hparams,
         model.to(device=device, dtype=getattr(torch, dtype)),
-        load_tokenizer(_MINILM_TOKENIZER if minilm else name, trust_remote_code=trust_remote_code),
+        _tokenizer(hparams, config, _MINILM_TOKENIZER if minilm else name, trust_remote_code),
         _estimator(hparams, config.hidden_size, _part(weights, _ESTIMATOR)).to(device),
         _mixture(hparams, _part(weights, _MIX), config.num_hidden_layers + 1),
         tagger,
         device,
         limit,
     )
+
+
+def _tokenizer(hparams: Hyperparameters, config: Any, name: str, trust_remote_code: bool) -> Any:
+    """The encoder's tokenizer, once it is sure that it is of the encoder's kind and size."""
+    tokenizer = load_tokenizer(name, trust_remote_code=trust_remote_code)
+    kind = type(tokenizer).__name__
+    # MiniLM has BERT's configuration and XLM-R's tokenizer; a folder that does not say so is read as BERT's.
+    if kind.startswith("Bert") != (hparams.encoder_model == "BERT"):
+        raise SpecError(f"comet: {name} brings a {kind}, which is not the tokenizer of {hparams.encoder_model}")
+    if len(tokenizer) > config.vocab_size:
+        raise SpecError(
+            f"comet: the tokenizer of {name} has {len(tokenizer):,} tokens, its model {config.vocab_size:,}"
+        )
+    return tokenizer
 
 
 def _part(weights: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -120,20 +120,19 @@ def _head(rows: Any) -> Any:
 
 
 def single_token(tokenizer: Any, text: str, target: str) -> int:
-    """Id of the token that a text is written with, with the word mark (``▁1``) or without.
+    """Id of the one token that a text is written with: ``▁1`` in T5's vocabularies, ``1`` in others.
 
     Raises
     ------
     SpecError
-        If the tokenizer writes it with several.
+        If the tokenizer writes it with several: the first of them would say nothing of the answer.
     """
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
         return int(ids[0])
-    vocabulary = tokenizer.get_vocab()
-    for written in (f"▁{text}", text):
-        if written in vocabulary:
-            return int(vocabulary[written])
+    marked = tokenizer.get_vocab().get(f"▁{text}")
+    if marked is not None:
+        return int(marked)
     raise SpecError(f"{target}: the tokenizer has no single token for '{text}'")
 
 
