@@ -176,6 +176,7 @@ def test_references_as_premises(tmp_path) -> None:
 
 @pytest.mark.parametrize("batch_tokens", [1, 200, 100_000])
 def test_batches_windows_and_order_move_nothing(tmp_path, monkeypatch, batch_tokens: int) -> None:
+    monkeypatch.setattr("rewardmeter.scorers.models.pieces.CPU_BATCH", 1_000_000)
     folder = nli(tmp_path / "model", "deberta-v2")
     items = [item(*RESPONSES), item(*RESPONSES[1:], prompt=PREMISE[:40])]
     plain = Entailment(folder, granularity="sentence")
