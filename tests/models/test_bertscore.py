@@ -152,6 +152,7 @@ def test_agrees_with_a_forward_pass_in_float64(tmp_path, kind: str) -> None:
 
 @pytest.mark.parametrize("batch_tokens", [1, 50, 100_000])
 def test_batches_windows_and_order_move_nothing(tmp_path, monkeypatch, batch_tokens: int) -> None:
+    monkeypatch.setattr("rewardmeter.scorers.models.pieces.CPU_BATCH", 1_000_000)
     folder = str(tiny.embedder(tmp_path / "model", "roberta"))
     items = [item(*RESPONSES[:4], references=REFERENCES[:2]), item(*RESPONSES[2:], references=REFERENCES[1:])]
     alone = [

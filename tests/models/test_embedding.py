@@ -171,7 +171,8 @@ def test_a_causal_encoder_with_the_last_token_agrees_with_single_forward_passes(
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 64, 100_000])
-def test_batches_and_order_move_nothing(tmp_path, batch_tokens) -> None:
+def test_batches_and_order_move_nothing(tmp_path, monkeypatch, batch_tokens) -> None:
+    monkeypatch.setattr("rewardmeter.scorers.models.pieces.CPU_BATCH", 1_000_000)
     folder = str(tiny.embedder(tmp_path / "model", "deberta-v2"))
     items = [item(*SENTENCES[:5], references=SENTENCES[1:3]), item(*SENTENCES[2:5], references=SENTENCES[:1])]
     alone = [

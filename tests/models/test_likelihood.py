@@ -14,6 +14,7 @@ import tiny  # noqa: E402
 
 from rewardmeter.errors import MissingDataError, SpecError, UnknownNameError  # noqa: E402
 from rewardmeter.scorers.models.likelihood import BartScore, GptScore  # noqa: E402
+from rewardmeter.scorers.models.pieces import CPU_BATCH  # noqa: E402
 from rewardmeter.scoring import make_scorer, signature_of  # noqa: E402
 from rewardmeter.types import Item, Message, Outcome, Response  # noqa: E402
 
@@ -158,7 +159,8 @@ def test_long_prompts_lose_their_beginning_and_long_responses_their_end(tmp_path
 
 @pytest.mark.parametrize("kind", ["bart", "gpt2"])
 @pytest.mark.parametrize("batch_tokens", [1, 60, 100_000])
-def test_batches_and_order_move_nothing(tmp_path, kind: str, batch_tokens: int) -> None:
+def test_batches_and_order_move_nothing(tmp_path, monkeypatch, kind: str, batch_tokens: int) -> None:
+    monkeypatch.setattr("rewardmeter.scorers.models.pieces.CPU_BATCH", 1_000_000)
     folder, scorer = (bart(tmp_path / "m"), BartScore) if kind == "bart" else (gpt2(tmp_path / "m"), GptScore)
     items = [item(*RESPONSES), item(*RESPONSES[1:], prompt="Write a poem about the sea.")]
     alone = [scorer(folder)([item(r.text, prompt=one.prompt)]).values[0] for one in items for r in one.responses]
@@ -182,9 +184,12 @@ def test_outcomes_and_remarks(tmp_path) -> None:
     assert GptScore(gpt2(tmp_path / "gpt2"))([item(" ")]).reasons == {0: "the response is empty"}
 
 
-def test_a_batch_is_as_large_as_its_logits_may_be(tmp_path) -> None:
-    scorer = GptScore(gpt2(tmp_path / "model"), batch_tokens=1_000_000)
-    assert scorer.budget(scorer.loaded()) == (1 << 28) // 480
+def test_a_batch_is_as_large_as_the_cpu_and_its_logits_allow(tmp_path, monkeypatch) -> None:
+    scorer = GptScore(gpt2(tmp_path / "model"), batch_tokens=1_000_000, device="cpu")
+    assert scorer.budget(scorer.loaded()) == CPU_BATCH
+    monkeypatch.setattr("rewardmeter.scorers.models.likelihood.LOGITS", 480 * 100)
+    assert scorer.budget(scorer.loaded()) == 100
+    assert GptScore(scorer.target, batch_tokens=7).budget(scorer.loaded()) == 7
 
 
 def test_a_chat_is_text_with_roles(tmp_path) -> None:

@@ -9,7 +9,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
@@ -143,6 +143,7 @@ def test_long_premises_are_read_in_windows_to_the_end(tmp_path) -> None:
     assert not scores.reasons
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 30))
 def test_windows_cover_everything_in_order(n: int, width: int, overlap: int) -> None:
     ids = list(range(n))
@@ -175,6 +176,7 @@ def test_references_as_premises(tmp_path) -> None:
 
 @pytest.mark.parametrize("batch_tokens", [1, 200, 100_000])
 def test_batches_windows_and_order_move_nothing(tmp_path, monkeypatch, batch_tokens: int) -> None:
+    monkeypatch.setattr("rewardmeter.scorers.models.pieces.CPU_BATCH", 1_000_000)
     folder = nli(tmp_path / "model", "deberta-v2")
     items = [item(*RESPONSES), item(*RESPONSES[1:], prompt=PREMISE[:40])]
     plain = Entailment(folder, granularity="sentence")
@@ -233,6 +235,7 @@ def test_sentences(text: str, sentences: list[str]) -> None:
     assert split_sentences(text) == sentences
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_splitting_loses_nothing_but_white_space(text: str) -> None:
     assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())

@@ -55,8 +55,8 @@ class Likelihood(PieceScorer):
         return LanguageModel(model, Texts(tokenizer, length_limit(model.config, tokenizer, self.max_length)))
 
     def budget(self, loaded: LanguageModel) -> int:
-        """Most tokens of a batch: as asked, and no more than `LOGITS` allows."""
-        return int(max(1, min(self.batch_tokens, LOGITS // loaded.model.get_output_embeddings().weight.shape[0])))
+        """Most tokens of a batch: as for others, and no more than `LOGITS` allows."""
+        return int(max(1, min(super().budget(loaded), LOGITS // loaded.model.get_output_embeddings().weight.shape[0])))
 
 
 @dataclass(frozen=True)

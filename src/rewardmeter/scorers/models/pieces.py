@@ -28,6 +28,10 @@ __all__ = ["EMPTY_RESPONSE", "RUNNING", "PieceScorer", "Pieces", "in_halves"]
 
 EMPTY_RESPONSE = Unscored("the response is empty", Outcome.ABSTAINED)
 
+CPU_BATCH = 512
+"""Tokens. What larger batches work on leaves a CPU's caches: all-MiniLM-L6-v2 embeds texts 1.6 times as fast with 512
+tokens as with 8,192."""
+
 T = TypeVar("T")
 
 
@@ -94,8 +98,9 @@ class PieceScorer(ModelScorer):
         """The score of a response from the outputs of its inputs."""
 
     def budget(self, loaded: Any) -> int:
-        """Most tokens of a batch."""
-        return self.batch_tokens
+        """Most tokens of a batch: `batch_tokens`, on a CPU no more than `CPU_BATCH`."""
+        on_cpu = loaded.model.device.type == "cpu"
+        return min(self.batch_tokens, CPU_BATCH) if on_cpu else self.batch_tokens
 
     def held_tokens(self, loaded: Any) -> int:
         """Most tokens of the inputs whose outputs are held at a time."""
