@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -246,6 +247,35 @@ class Deadly:
         if weak or "deadly" in texts:
             os.kill(os.getpid(), signal.SIGKILL)
         return Scores.from_values([float(len(text)) for text in texts])
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """Length, bound by a device; writes its process, what it may use, and the texts of each call to a log."""
+
+    log: str = field(metadata={"moves_score": False})
+    device: str = field(default="auto", metadata={"moves_score": False})
+    name: ClassVar[str] = "on-device"
+    reads: ClassVar[frozenset[str]] = frozenset({"response"})
+    laws: ClassVar[Laws] = Laws(device_bound=True)
+
+    def __call__(self, items: Sequence[Item]) -> Scores:
+        texts = [response.text for item in items for response in item.responses]
+        record = {
+            "process": os.getpid(),
+            "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "threads": os.environ.get("OMP_NUM_THREADS"),
+            "texts": texts,
+        }
+        with Path(self.log).open("ab", buffering=0) as log:
+            log.write(json.dumps(record).encode() + b"\n")
+        if "deadly" in texts:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Scores.from_values([len(text) / 7 for text in texts])
+
+    def calls(self) -> list[dict[str, object]]:
+        """What the log says of each call."""
+        return [json.loads(line) for line in Path(self.log).read_text().splitlines()]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pickle
 import sys
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 from rewardmeter.engine.blocks import cut, longest_first
 from rewardmeter.engine.calls import call_scorer, failed_scores
 from rewardmeter.engine.plan import IndexArray, Plan
+from rewardmeter.engine.streams import closed
 from rewardmeter.errors import MissingExtraError, RewardmeterError, ScorerError
 from rewardmeter.scoring import Laws, Scorer
 from rewardmeter.types import Scores
@@ -35,7 +36,12 @@ _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    # Ray prints the deaths of its workers to standard output, where the scores may be going.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
+"""What Ray must be told before it is imported; it is left alone where that was done elsewhere."""
+
 _OBJECT_STORE_BYTES = 256 << 20
 _LARGEST_BLOCK = 256
 _RETRIES = 1
@@ -87,8 +93,9 @@ def score_on_ray(
     careful = False
     while blocks:
         lost = dict(enumerate(blocks))
-        for number, scores in pipeline.run(blocks, careful=careful):
-            yield plan.inputs_of(lost.pop(number)), scores
+        with closing(pipeline.run(blocks, careful=careful)) as answers:
+            for number, scores in answers:
+                yield plan.inputs_of(lost.pop(number)), scores
         blocks = []
         for units in lost.values():
             if careful and len(units) == 1:
@@ -134,7 +141,7 @@ class _Pipeline:
     def __init__(self, scorer_pickle: bytes, plan: Plan, crew: _Crew) -> None:
         self.scorer_pickle, self.plan, self.crew = scorer_pickle, plan, crew
 
-    def run(self, blocks: list[IndexArray], *, careful: bool) -> Iterator[tuple[int, Scores]]:
+    def run(self, blocks: list[IndexArray], *, careful: bool) -> Generator[tuple[int, Scores], None, None]:
         """Numbers of the blocks and their scores; those of lost blocks are left out.
 
         Parameters
@@ -142,8 +149,7 @@ class _Pipeline:
         careful:
             No block waits behind another one in the same actor, whose death it would share.
         """
-        with _quiet():
-            answers = self._answers(blocks, careful)
+        with closed(self._answers(blocks, careful)) as answers:
             for table in _translated(answers):
                 for number, answer in zip(table["block"].to_pylist(), table["answer"].to_pylist(), strict=True):
                     scores = pickle.loads(answer)
@@ -225,13 +231,17 @@ class _ScoresBlocks:
 
 @_without_warnings()
 def _import_ray() -> Any:
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
+    ours = "ray" not in sys.modules
+    if ours:
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
     try:
         import ray
         import ray.data
     except ImportError as error:
         raise MissingExtraError("the Ray executor", "ray") from error
+    if ours:  # a lost block is no news for the user, who is told what becomes of it; Ray's log files have it
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     return ray
 
 
@@ -275,17 +285,3 @@ def _translated(answers: Iterator[Any]) -> Iterator[Any]:
                 " node)"
             ) from error
         yield table
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Ray Data's log goes to its file only: a lost block is no news for the user, who sees what becomes of it."""
-    loggers = [logging.getLogger(name) for name in ("ray.data", "ray")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -19,7 +19,7 @@ from rewardmeter.scoring import Run, Streaming
 from rewardmeter.scoring.run import checked_positions
 from rewardmeter.types import Item, Outcome, Scores
 
-__all__ = ["UNITS_AT_ONCE", "score_streaming"]
+__all__ = ["UNITS_AT_ONCE", "closed", "score_streaming"]
 
 UNITS_AT_ONCE = 16_384
 """Enough to sort by length and to keep any number of requests under way; few enough to hold in memory."""
@@ -73,7 +73,7 @@ def _timed(
 ) -> Generator[tuple[IndexArray, Scores], None, None]:
     """The stream, checked; each part's cost gets the time since the last one where the scorer states none."""
     began = time.perf_counter()
-    with _closed(scorer.stream(items, run)) as stream:
+    with closed(scorer.stream(items, run)) as stream:
         for part in stream:
             where, scores = _checked(scorer.name, part, seen)
             now = time.perf_counter()
@@ -84,7 +84,7 @@ def _timed(
 
 
 @contextmanager
-def _closed(stream: Iterator[Any]) -> Iterator[Iterator[Any]]:
+def closed(stream: Iterator[Any]) -> Iterator[Iterator[Any]]:
     """Ends the stream with the block, also where nobody asks for the rest: it may have threads and requests to end."""
     try:
         yield stream
