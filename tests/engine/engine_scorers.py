@@ -231,6 +231,22 @@ class Slow:
 
 
 @dataclass(frozen=True)
+class Meeting(Slow):
+    """`Slow`, and no process gets past its first call before another one has come as well."""
+
+    name: ClassVar[str] = "meeting"
+
+    def __call__(self, items: Sequence[Item]) -> Scores:
+        scores = super().__call__(items)
+        deadline = time.monotonic() + 120
+        while len({line.split()[0] for line in Path(self.log).read_text().splitlines()}) < 2:
+            if time.monotonic() > deadline:
+                raise TimeoutError("nobody else came")
+            time.sleep(0.01)
+        return scores
+
+
+@dataclass(frozen=True)
 class Deadly:
     """Length; its process dies on "deadly", and on "weak" where the file ``once`` does not exist yet."""
 

@@ -178,8 +178,7 @@ class _Pipeline:
             batch_format="pyarrow",
             zero_copy_batch=True,
             compute=ray.data.ActorPoolStrategy(
-                min_size=1,
-                max_size=min(self.crew.size, len(blocks)),
+                size=min(self.crew.size, len(blocks)),  # those that find room work, without waiting for the others
                 max_tasks_in_flight_per_actor=1 if careful else 2,
             ),
             num_cpus=self.crew.cpus,
