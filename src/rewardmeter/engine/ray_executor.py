@@ -159,24 +159,22 @@ class _Pipeline:
 
     @_without_warnings()
     def _answers(self, blocks: list[IndexArray], careful: bool) -> Iterator[Any]:
-        """The pipeline's tables of block and answer, as they come."""
-        import pyarrow as pa
+        """The pipeline's tables of block and answer, as they come.
 
+        Texts are put into Ray's object store block by block, and only their numbers are rows: nothing is in memory
+        twice, and no task has to look at them first.
+        """
         ray = _import_ray()
-        tables = (
-            pa.table({"block": [number], "items": pa.array([self._items(units)], type=pa.large_binary())})
-            for number, units in enumerate(blocks)
-        )
-        dataset = ray.data.from_arrow_refs([ray.put(table) for table in tables])
+        texts = [ray.put(pickle.dumps(self.plan.items(units))) for units in blocks]
+        dataset = ray.data.from_items([{"block": i} for i in range(len(texts))], override_num_blocks=len(texts))
         context = dataset.context
         context.max_errored_blocks = -1
         context.enable_progress_bars = context.enable_operator_progress_bars = False
         scored = dataset.map_batches(
             _ScoresBlocks,
-            fn_constructor_args=(self.scorer_pickle, list(sys.path)),
+            fn_constructor_args=(self.scorer_pickle, list(sys.path), texts),
             batch_size=None,
             batch_format="pyarrow",
-            zero_copy_batch=True,
             compute=ray.data.ActorPoolStrategy(
                 size=min(self.crew.size, len(blocks)),  # those that find room work, without waiting for the others
                 max_tasks_in_flight_per_actor=1 if careful else 2,
@@ -188,9 +186,6 @@ class _Pipeline:
         )
         return iter(scored.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
 
-    def _items(self, units: IndexArray) -> bytes:
-        return pickle.dumps(self.plan.items(units))
-
 
 class _ScoresBlocks:
     """An actor's part: it holds the scorer. Nothing that it raises on purpose is left to Ray, which would try again.
@@ -201,9 +196,12 @@ class _ScoresBlocks:
         The scorer.
     path:
         Where the driver finds modules: the scorer's may be beside its script.
+    texts:
+        References to the pickled items of each block.
     """
 
-    def __init__(self, scorer_pickle: bytes, path: list[str]) -> None:
+    def __init__(self, scorer_pickle: bytes, path: list[str], texts: list[Any]) -> None:
+        self.texts = texts
         sys.path.extend(folder for folder in path if folder not in sys.path)
         self.problem, self.scorer = "", None
         try:
@@ -212,10 +210,12 @@ class _ScoresBlocks:
             self.problem = f"the scorer cannot be rebuilt in a Ray actor ({type(error).__name__}: {error})"
 
     def __call__(self, table: Any) -> Any:
-        """Blocks of items in, as a table of block and items; their scores, or a text that says what is wrong, out."""
+        """A table of block numbers in, a table of them and their scores, or a text that says what is wrong, out."""
         import pyarrow as pa
+        import ray
 
-        answers = [pickle.dumps(self._scores(pickle.loads(items))) for items in table["items"].to_pylist()]
+        numbers = table["block"].to_pylist()
+        answers = [pickle.dumps(self._scores(pickle.loads(ray.get(self.texts[number])))) for number in numbers]
         return pa.table({"block": table["block"], "answer": pa.array(answers, type=pa.large_binary())})
 
     def _scores(self, items: Any) -> Scores | str:
