@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -230,6 +231,22 @@ class Slow:
 
 
 @dataclass(frozen=True)
+class Meeting(Slow):
+    """`Slow`, and no process gets past its first call before another one has come as well."""
+
+    name: ClassVar[str] = "meeting"
+
+    def __call__(self, items: Sequence[Item]) -> Scores:
+        scores = super().__call__(items)
+        deadline = time.monotonic() + 120
+        while len({line.split()[0] for line in Path(self.log).read_text().splitlines()}) < 2:
+            if time.monotonic() > deadline:
+                raise TimeoutError("nobody else came")
+            time.sleep(0.01)
+        return scores
+
+
+@dataclass(frozen=True)
 class Deadly:
     """Length; its process dies on "deadly", and on "weak" where the file ``once`` does not exist yet."""
 
@@ -246,6 +263,35 @@ class Deadly:
         if weak or "deadly" in texts:
             os.kill(os.getpid(), signal.SIGKILL)
         return Scores.from_values([float(len(text)) for text in texts])
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """Length, bound by a device; writes its process, what it may use, and the texts of each call to a log."""
+
+    log: str = field(metadata={"moves_score": False})
+    device: str = field(default="auto", metadata={"moves_score": False})
+    name: ClassVar[str] = "on-device"
+    reads: ClassVar[frozenset[str]] = frozenset({"response"})
+    laws: ClassVar[Laws] = Laws(device_bound=True)
+
+    def __call__(self, items: Sequence[Item]) -> Scores:
+        texts = [response.text for item in items for response in item.responses]
+        record = {
+            "process": os.getpid(),
+            "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "threads": os.environ.get("OMP_NUM_THREADS"),
+            "texts": texts,
+        }
+        with Path(self.log).open("ab", buffering=0) as log:
+            log.write(json.dumps(record).encode() + b"\n")
+        if "deadly" in texts:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Scores.from_values([len(text) / 7 for text in texts])
+
+    def calls(self) -> list[dict[str, object]]:
+        """What the log says of each call."""
+        return [json.loads(line) for line in Path(self.log).read_text().splitlines()]
 
 
 @dataclass(frozen=True)

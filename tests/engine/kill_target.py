@@ -1,4 +1,4 @@
-"""A run to be killed: ``kill_target.py STORE LOG OUT SECONDS WORKERS`` scores 300 responses and writes them down."""
+"""A run to be killed: ``kill_target.py STORE LOG OUT SECONDS WORKERS [EXECUTOR]`` scores 300 responses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DATASET = make_dataset([(f"p{i}", (), [f"text-{i}-{j}" for j in range(5)] + [f"t
 """300 responses, 250 of them distinct."""
 
 
-def main(store_path: str, log: str, out: str, seconds: str, workers: str) -> None:
+def main(store_path: str, log: str, out: str, seconds: str, workers: str, executor: str = "local") -> None:
     with Store(store_path) as store:
-        scores = score(Slow(log, float(seconds)), DATASET, store=store, workers=int(workers))
+        scores = score(Slow(log, float(seconds)), DATASET, store=store, workers=int(workers), executor=executor)
     write_scores(out, DATASET, {"slow": scores})
 
 

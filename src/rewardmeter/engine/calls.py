@@ -20,7 +20,7 @@ from rewardmeter.errors import (
 from rewardmeter.scoring import Scorer
 from rewardmeter.types import Item, Outcome, Scores
 
-__all__ = ["NOT_THE_RESPONSES_FAULT", "BatchSize", "call_scorer", "failed_scores"]
+__all__ = ["NOT_THE_RESPONSES_FAULT", "BatchSize", "call_scorer", "failed_scores", "reason_of"]
 
 NOT_THE_RESPONSES_FAULT = (MissingDataError, MissingExtraError, SpecError, StoreError, UnknownNameError)
 _LONGEST_REASON = 500
@@ -66,7 +66,7 @@ def _narrowed(scorer: Scorer, items: Sequence[Item]) -> Scores:
     except Exception as error:  # foreign code may raise anything, and it is the response's outcome, never the run's
         halves = _halves(items, pointwise=scorer.laws.pointwise)
         if halves is None:
-            return failed_scores(due, _reason(error))
+            return failed_scores(due, reason_of(error))
         return Scores.concatenate([_narrowed(scorer, half) for half in halves])
     return _checked(scorer.name, returned, due)
 
@@ -96,7 +96,8 @@ def _halves(items: Sequence[Item], *, pointwise: bool) -> tuple[Sequence[Item], 
     return [left], [right]
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """An exception as the reason of a failure, cut where it is very long."""
     reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
 

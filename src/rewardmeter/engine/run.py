@@ -5,8 +5,6 @@ The store and the progress display are passed in (see `protocols`).
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -14,21 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.dataset import Dataset
-from rewardmeter.engine.calls import BatchSize, call_scorer
+from rewardmeter.engine.executors import Batches, score_batches
+from rewardmeter.engine.keeping import Keeper
 from rewardmeter.engine.plan import IndexArray, Plan, make_plan
 from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
-from rewardmeter.engine.streams import UNITS_AT_ONCE, score_streaming
-from rewardmeter.errors import StoreError, UnknownNameError
-from rewardmeter.scoring import Budget, Forecasting, Run, RunMemory, Scorer, Streaming, signature_of
+from rewardmeter.engine.streams import UNITS_AT_ONCE
+from rewardmeter.scoring import Budget, Forecasting, Run, RunMemory, Scorer, signature_of
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
 __all__ = ["Forecast", "forecast", "score"]
-
-Batches = Generator[tuple[IndexArray, Scores], None, None]
-"""Inputs of the plan and their scores, as they come."""
-
-
-EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,12 @@ def score(
         not deterministic, goes round the store, and says so. If storing fails on the way (a full disk), scoring goes
         on without the store after a note.
     workers:
-        How many processes; more than one only for scorers whose laws say `cpu_bound` or `device_bound`.
+        How many processes; more than one only for scorers whose laws say `cpu_bound` or `device_bound`. For the latter
+        each process has one of the visible accelerators to itself, as far as they go.
+    executor:
+        ``"local"``, or ``"ray"`` for actors on the Ray cluster that this process is connected to, that RAY_ADDRESS
+        names, or, without either, that is started on this machine. There ``workers`` is the most actors, 1 standing
+        for as many as fit. What cannot leave this process is scored here after a note.
     progress:
         Who is told; with None, notes become warnings.
     batch_size:
@@ -106,25 +103,30 @@ def score(
         If the scorer breaks its contract.
     StoreError
         If the store cannot be read.
+    SpecError
+        If there is no such executor.
+    MissingExtraError
+        If Ray is asked for and not installed.
     ValueError
         If ``workers`` or ``batch_size`` is less than 1.
     """
     if workers < 1 or (batch_size is not None and batch_size < 1):
         raise ValueError("workers and batch_size must be at least 1")
-    if executor not in EXECUTORS:
-        raise UnknownNameError("executor", executor, EXECUTORS)
     told: Progress = progress or WarningsOnly()
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)
     kept = _usable_store(store, scorer, signature, told)
     known = _from_store(kept, signature, plan, retry_failed=retry_failed)
     todo = _units_to_score(plan, known)
-    run = Run(kept if kept is not None else RunMemory(), budget or Budget())
-    batches = _batches(scorer, plan, todo, run, size=BatchSize(batch_size), workers=workers, told=told)
+    keeper = Keeper(kept, told)
+    run = Run(keeper, budget or Budget())
+    batches = score_batches(
+        scorer, plan, todo, run, batch_size=batch_size, workers=workers, executor=executor, told=told
+    )
     try:
         _announce(told, scorer.name, plan, known)
         with closing(batches):
-            filled = _collect(batches, plan, known, run, store=kept, signature=signature, told=told)
+            filled = _collect(batches, plan, known, run.budget, keeper=keeper, signature=signature, told=told)
     finally:
         told.finish()
     return plan.fan_out(filled, signature)
@@ -194,66 +196,33 @@ def _announce(told: Progress, label: str, plan: Plan, known: Scores) -> None:
         told.advance(refused, failed)
 
 
-def _batches(
-    scorer: Scorer, plan: Plan, todo: IndexArray, run: Run, *, size: BatchSize, workers: int, told: Progress
-) -> Batches:
-    if workers > 1 and len(todo) > 1:
-        if not (scorer.laws.cpu_bound or scorer.laws.device_bound):
-            told.note(f"{scorer.name}: scored in one process, because it does not declare to gain from more.")
-        else:
-            try:
-                scorer_pickle = pickle.dumps(scorer)
-            except Exception as error:  # pickling runs foreign code
-                told.note(f"{scorer.name}: scored in one process, because it cannot be sent to others ({error}).")
-            else:
-                from rewardmeter.engine.workers import score_in_workers
-
-                return score_in_workers(scorer_pickle, plan, todo, size=size, workers=workers)
-    if isinstance(scorer, Streaming):
-        return score_streaming(scorer, plan, todo, run)
-    return _score_here(scorer, plan, todo, size)
-
-
-def _score_here(scorer: Scorer, plan: Plan, todo: IndexArray, size: BatchSize) -> Batches:
-    start = 0
-    while start < len(todo):
-        units = todo[start : start + size.units]
-        scores, seconds = call_scorer(scorer, plan.items(units))
-        yield plan.inputs_of(units), scores
-        size.observe(len(units), seconds)
-        start += len(units)
-
-
 def _collect(
     batches: Batches,
     plan: Plan,
     known: Scores,
-    run: Run,
+    budget: Budget,
     *,
-    store: ScoreStore | None,
+    keeper: Keeper,
     signature: Signature,
     told: Progress,
 ) -> Scores:
     """Store and gather the batches as they come; (U,) scores of all inputs."""
     values, outcomes, reasons = known.values.copy(), known.outcomes.copy(), dict(known.reasons)
-    share, cost = plan.responses_per_input(), Cost()
+    share, cost, refused = plan.responses_per_input(), Cost(), budget.refused
     for scored, batch in batches:
         inputs, scores = _still_open(scored, batch, outcomes)
         values[inputs], outcomes[inputs] = scores.values, scores.outcomes
         reasons.update({int(inputs[i]): reason for i, reason in scores.reasons.items()})
         cost = cost + batch.cost
-        if store is not None:
-            try:
-                store.put(signature, plan.keys[inputs], scores)
-            except StoreError as error:
-                store = None
-                told.note(f"{error} Scoring goes on, but from here on nothing is stored.")
+        keeper.put(signature, plan.keys[inputs], scores)
         failed = scores.outcomes == Outcome.FAILED
         told.advance(int(share[inputs].sum()), int(share[inputs[failed]].sum()))
-    if run.budget.refused:
-        left = np.flatnonzero(outcomes == Outcome.MISSING)
-        reasons.update(dict.fromkeys(left.tolist(), "not scored: the cost limit was reached"))
-        told.note(f"The cost limit of ${run.budget.limit:,.2f} was reached; {len(left):,} are left for the next run.")
+    left = np.flatnonzero(outcomes == Outcome.MISSING).tolist()
+    refused = budget.refused - refused
+    why = "the cost limit was reached" if refused else "the scorer left it out"
+    reasons = dict.fromkeys(left, f"not scored: {why}") | reasons
+    if left and refused:
+        told.note(f"The cost limit of ${budget.limit:,.2f} was reached; {len(left):,} are left for the next run.")
     return Scores(values, outcomes, reasons, cost=cost)
 
 

@@ -1,4 +1,4 @@
-"""Worker processes for scorers that are bound by the processor. May import `scorer`, `types`, `errors`.
+"""Worker processes for scorers that are bound by the processor or by a device. May import `scorer`, `types`, `errors`.
 
 Each worker is a fresh process (spawned, never forked) that holds the scorer and has at most one batch in hand, so that
 it is known which batch a dying worker took with it. The store and everything else stay with the parent.
@@ -10,7 +10,7 @@ import multiprocessing
 import pickle
 import signal
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from rewardmeter.engine.calls import BatchSize, call_scorer, failed_scores
+from rewardmeter.engine.blocks import Supply
+from rewardmeter.engine.calls import call_scorer, failed_scores
+from rewardmeter.engine.devices import environment
 from rewardmeter.engine.plan import IndexArray, Plan
 from rewardmeter.errors import RewardmeterError, ScorerError
 from rewardmeter.types import Scores
@@ -43,14 +45,16 @@ class _Job:
 class _Worker:
     process: SpawnProcess
     connection: Connection
+    place: int
     job: _Job | None = None
     ready: bool = False
 
 
 def score_in_workers(
-    scorer_pickle: bytes, plan: Plan, todo: IndexArray, *, size: BatchSize, workers: int
+    scorer_pickle: bytes, plan: Plan, supply: Supply, environments: Sequence[Mapping[str, str]]
 ) -> Generator[tuple[IndexArray, Scores], None, None]:
-    """Score the units of the plan in worker processes; yields inputs and their scores as they come.
+    """Score the units of the plan in worker processes, one for each of the environments; yields inputs and their
+    scores as they come.
 
     A batch whose worker dies is tried once more; if that one dies too, the batch is halved, until the unit that kills
     workers stands alone and has failed.
@@ -60,9 +64,10 @@ def score_in_workers(
     ScorerError
         If the scorer breaks its contract or the workers cannot be started.
     """
-    pool = _Pool(scorer_pickle, plan, todo, size)
+    pool = _Pool(scorer_pickle, plan, supply)
     try:
-        pool.start(min(workers, len(todo)))
+        for place, settings in enumerate(environments[: supply.left]):
+            pool.start(place, settings)
         while pool.busy:
             yield from pool.step()
     finally:
@@ -70,26 +75,27 @@ def score_in_workers(
 
 
 class _Pool:
-    def __init__(self, scorer_pickle: bytes, plan: Plan, todo: IndexArray, size: BatchSize) -> None:
-        self.scorer_pickle, self.plan, self.todo, self.size = scorer_pickle, plan, todo, size
-        self.taken = 0
+    def __init__(self, scorer_pickle: bytes, plan: Plan, supply: Supply) -> None:
+        self.scorer_pickle, self.plan, self.supply = scorer_pickle, plan, supply
+        self.settings: dict[int, Mapping[str, str]] = {}
         self.again: deque[_Job] = deque()
         self.workers: list[_Worker] = []
         self.failed_starts = 0
 
     @property
     def busy(self) -> bool:
-        return self.taken < len(self.todo) or bool(self.again) or any(worker.job for worker in self.workers)
+        return self.supply.left > 0 or bool(self.again) or any(worker.job for worker in self.workers)
 
-    def start(self, n: int) -> None:
+    def start(self, place: int, settings: Mapping[str, str]) -> None:
+        """Start the worker of a place; the one that replaces it, should it die, gets the same settings."""
+        self.settings[place] = settings
         context = multiprocessing.get_context("spawn")
-        for _ in range(n):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, self.scorer_pickle), daemon=True)
-            with _interrupts_held():
-                process.start()
-            theirs.close()
-            self.workers.append(_Worker(process, ours))
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, self.scorer_pickle), daemon=True)
+        with _interrupts_held(), environment(settings):
+            process.start()
+        theirs.close()
+        self.workers.append(_Worker(process, ours, place))
 
     def stop(self) -> None:
         for worker in self.workers:
@@ -115,7 +121,7 @@ class _Pool:
                 self._feed(worker)
             else:
                 scores, seconds = message
-                self.size.observe(len(done.units), seconds)
+                self.supply.observe(len(done.units), seconds)
                 self._feed(worker)  # first, so that it works on while the scores are stored
                 yield self.plan.inputs_of(done.units), scores
 
@@ -133,12 +139,7 @@ class _Pool:
     def _next_job(self) -> _Job | None:
         if self.again:
             return self.again.popleft()
-        left = len(self.todo) - self.taken
-        if not left:
-            return None
-        fair = max(1, left // (2 * len(self.workers)))  # so that the workers end together
-        start, self.taken = self.taken, self.taken + min(self.size.units, left if self.size.fixed else fair)
-        return _Job(self.todo[start : self.taken])
+        return _Job(self.supply.take(len(self.workers))) if self.supply.left else None
 
     def _bury(self, worker: _Worker) -> Iterator[tuple[IndexArray, Scores]]:
         self.workers.remove(worker)
@@ -163,7 +164,7 @@ class _Pool:
                 inputs = self.plan.inputs_of(job.units)
                 yield inputs, failed_scores(len(inputs), f"the worker process died on it twice ({_cause(code)})")
         if self.busy:
-            self.start(1)
+            self.start(worker.place, self.settings[worker.place])
             for idle in [other for other in self.workers if other.ready and other.job is None]:
                 self._feed(idle)
 

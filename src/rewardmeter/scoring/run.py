@@ -122,8 +122,8 @@ class Streaming(Scorer, Protocol):
         """Yield the scores of some responses as soon as they exist, in any order, none twice.
 
         The costs of the parts add up to the cost of the work. What is left out at the end (the budget is spent) stays
-        unscored and is taken up by the next run. An exception ends the stream; what it has not scored is then given to
-        ``__call__`` in halves, so that only the guilty fail.
+        unscored and is taken up by the next run. An exception ends the stream; what it has not scored is then streamed
+        again in halves, with the same run, so that only the guilty fail. The engine closes a stream that it leaves.
         """
         ...
 
@@ -167,7 +167,10 @@ def score_stream(scorer: Streaming, items: Sequence[Item], run: Run | None = Non
 
 def checked_positions(positions: Sequence[int], part: Scores, seen: np.ndarray) -> np.ndarray:
     """The positions as an array, marked in ``seen``, bool (n,), once it is sure that they are new and exist."""
-    where = np.asarray(positions, dtype=np.int64)
+    given = np.asarray(positions)
+    if given.size and given.dtype.kind not in "iu":
+        raise ScorerError(f"the stream yielded positions that are no integers ({given.dtype})")
+    where = given.astype(np.int64)
     if where.ndim != 1 or len(where) != len(part):
         raise ScorerError(f"the stream yielded {len(part):,} scores for {where.size:,} positions")
     if len(where) and (int(where.min()) < 0 or int(where.max()) >= len(seen)):
