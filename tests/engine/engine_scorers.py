@@ -267,10 +267,12 @@ class Deadly:
 
 @dataclass(frozen=True)
 class OnDevice:
-    """Length, bound by a device; writes its process, what it may use, and the texts of each call to a log."""
+    """Length, bound by a device; writes its process, what it may use, and the texts of each call to a log. No process
+    gets past its first call before as many have come as ``company`` says."""
 
     log: str = field(metadata={"moves_score": False})
     device: str = field(default="auto", metadata={"moves_score": False})
+    company: int = field(default=1, metadata={"moves_score": False})
     name: ClassVar[str] = "on-device"
     reads: ClassVar[frozenset[str]] = frozenset({"response"})
     laws: ClassVar[Laws] = Laws(device_bound=True)
@@ -285,6 +287,11 @@ class OnDevice:
         }
         with Path(self.log).open("ab", buffering=0) as log:
             log.write(json.dumps(record).encode() + b"\n")
+        deadline = time.monotonic() + 120
+        while len({call["process"] for call in self.calls()}) < self.company:
+            if time.monotonic() > deadline:
+                raise TimeoutError("nobody else came")
+            time.sleep(0.01)
         if "deadly" in texts:
             os.kill(os.getpid(), signal.SIGKILL)
         return Scores.from_values([len(text) / 7 for text in texts])

@@ -19,7 +19,6 @@ import pytest
 from engine_scorers import (
     Deadly,
     Length,
-    Longest,
     Meeting,
     Moody,
     OnDevice,
@@ -82,8 +81,8 @@ def written(path, data, scores):
 
 @pytest.mark.parametrize(
     "made",
-    [Moody(), Longest(), SeenParts(("prompt", "response", "references"), pointwise=False)],
-    ids=["failing", "listwise failing", "reads everything"],
+    [Moody(), SeenParts(("prompt", "response", "references"), pointwise=False)],
+    ids=["failing", "listwise"],
 )
 def test_the_bytes_and_the_store_rows_of_the_local_executor(cluster, tmp_path, made):
     told = Told()
