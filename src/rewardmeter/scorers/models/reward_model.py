@@ -15,7 +15,7 @@ import numpy as np
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.models.base import Encoded
 from rewardmeter.scorers.models.bodies import Body, close, make_body, probe_ids
-from rewardmeter.scorers.models.chat import NO_PROMPT, ChatEncoder, token_limit
+from rewardmeter.scorers.models.chat import NO_PROMPT, ChatEncoder, checked_text, token_limit
 from rewardmeter.scorers.models.decoder import Asked, DecoderScorer
 from rewardmeter.scorers.models.heads import full_precision, head_weights, label_names
 from rewardmeter.scorers.pointwise import Unscored
@@ -125,7 +125,10 @@ class RewardModel(DecoderScorer):
     def _encode_pair(self, loaded: _Classifier, item: Item, response: Response) -> Encoded | Unscored:
         if item.prompt is None:
             return NO_PROMPT
-        given = loaded.tokenizer(prompt_text(item.prompt), response.text)
+        whole = checked_text(prompt_text(item.prompt) + response.text)
+        if isinstance(whole, Unscored):
+            return whole
+        given = loaded.tokenizer(prompt_text(item.prompt), response.text, verbose=False)
         remark = ""
         if len(given["input_ids"]) > loaded.limit:
             if self.truncation == "fail":
