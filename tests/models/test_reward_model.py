@@ -13,7 +13,7 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reward_items import items, plain_scores
+from reward_items import chats, items, plain_scores
 
 from rewardmeter.errors import MissingDataError, SpecError, UnknownNameError
 from rewardmeter.scorers.models.reward_model import RewardModel
@@ -320,34 +320,71 @@ class GatedReward(LlamaPreTrainedModel):
 '''
 
 
+PLAIN_REMOTE = '''
+import torch
+from transformers import Qwen2Model, Qwen2PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class PlainReward(Qwen2PreTrainedModel):
+    """Laid out as the code that Qwen2.5-Math-RM brings: offered as AutoModel only, two layers, one output."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.model = Qwen2Model(config)
+        size = config.hidden_size
+        self.score = torch.nn.Sequential(torch.nn.Linear(size, size), torch.nn.ReLU(), torch.nn.Linear(size, 1))
+        self.post_init()
+
+    def forward(self, input_ids=None, attention_mask=None):
+        states = self.model(input_ids, attention_mask=attention_mask).last_hidden_state
+        return SequenceClassifierOutput(logits=self.score(states)[:, -1])
+'''
+
+
+def with_code(folder, name, code, offers):
+    """A checkpoint in the folder that brings its class, with random weights."""
+    (folder / f"{name}_code.py").write_text(code)
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {offers: f"{name}_code.{name}"}
+    (folder / "config.json").write_text(json.dumps(config))
+    kind = transformers.dynamic_module_utils.get_class_from_dynamic_module(f"{name}_code.{name}", folder)
+    torch.manual_seed(1)
+    kind(transformers.AutoConfig.from_pretrained(folder)).save_pretrained(folder)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def own_outputs(folder, offers):
+    """What the model itself says in float64 of each chat, unpadded."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = getattr(transformers, offers).from_pretrained(folder, trust_remote_code=True).double().eval()
+    for chat in chats(ITEMS):
+        ids = tokenizer.apply_chat_template(chat, tokenize=True, return_dict=True)["input_ids"]
+        with torch.no_grad():
+            yield model(torch.tensor([ids]))
+
+
+def test_a_model_offered_as_automodel_only(tmp_path) -> None:
+    folder = tiny.causal(tmp_path / "plain", "qwen2")
+    with_code(folder, "PlainReward", PLAIN_REMOTE, "AutoModel")
+    scorer = make_scorer(f"hf:{folder}?trust_remote_code=true")
+    assert transformers.AutoConfig.from_pretrained(folder).num_labels == 2  # what is counted is what it gives
+    scores = scorer(ITEMS)
+    assert scorer.loaded().body is not None
+    expected = [float(one.logits[0, 0]) for one in own_outputs(folder, "AutoModel")]
+    assert np.abs(scores.values - expected).max() < 1e-5
+
+
 def test_a_model_with_code_of_its_own_and_a_score(tmp_path) -> None:
     folder = tiny.classifier(tmp_path / "gated", "llama", labels=3)
-    (folder / "gated.py").write_text(REMOTE)
-    config = json.loads((folder / "config.json").read_text())
-    config["auto_map"] = {"AutoModelForSequenceClassification": "gated.GatedReward"}
-    (folder / "config.json").write_text(json.dumps(config))
+    with_code(folder, "GatedReward", REMOTE, "AutoModelForSequenceClassification")
     spec = f"hf:{folder}?trust_remote_code=true"
-    model = transformers.dynamic_module_utils.get_class_from_dynamic_module("gated.GatedReward", folder)
-    torch.manual_seed(1)
-    model(transformers.AutoConfig.from_pretrained(folder)).save_pretrained(folder)
-    (folder / "config.json").write_text(json.dumps(config))
     scorer = make_scorer(spec)
     scores = scorer(ITEMS)
-    own = scorer.loaded().model.double()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    expected = []
-    for item in ITEMS:
-        for response in item.responses:
-            turns = (
-                [(t.role, t.content) for t in item.prompt]
-                if not isinstance(item.prompt, str)
-                else [("user", item.prompt)]
-            )
-            chat = [{"role": role, "content": content} for role, content in [*turns, ("assistant", response.text)]]
-            ids = tokenizer.apply_chat_template(chat, tokenize=True, return_dict=True)["input_ids"]
-            with torch.no_grad():
-                expected.append(float(own(torch.tensor([ids])).score[0]))
-    assert np.abs(scores.values - expected).max() < 1e-5
+    outputs = list(own_outputs(folder, "AutoModelForSequenceClassification"))
+    assert np.abs(scores.values - [float(one.score[0]) for one in outputs]).max() < 1e-5
+    one = make_scorer(f"{spec}&head=2")(ITEMS)
+    assert np.abs(one.values - [float(output.logits[0, 2]) for output in outputs]).max() < 1e-5
     with pytest.raises(SpecError, match="int8"):
         make_scorer(spec + "&dtype=int8")(ITEMS)
 

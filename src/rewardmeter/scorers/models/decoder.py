@@ -17,7 +17,7 @@ import numpy as np
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.models.base import RUNNING, Encoded, ModelScorer, in_halves, with_remarks
 from rewardmeter.scorers.models.batching import token_budget_batches
-from rewardmeter.scorers.models.bodies import Body, IntArray
+from rewardmeter.scorers.models.bodies import Body, IntArray, probe_ids
 from rewardmeter.scorers.models.chat import BOS, TRUNCATION, ChatEncoder, template_identity, token_limit
 from rewardmeter.scorers.models.int8 import quantise
 from rewardmeter.scorers.models.loading import DTYPES, load_model, load_tokenizer
@@ -151,8 +151,6 @@ class DecoderScorer(ModelScorer):
     def _shares(self, loaded: Any, number: int) -> bool:
         known = self.__dict__.setdefault("_sharing", {})
         if number not in known:
-            from rewardmeter.scorers.models.bodies import probe_ids
-
             body = self.bodies(loaded)[number]
             known[number] = can_share(body, body.module.config, probe_ids(body.module.config))
         return bool(known[number])
