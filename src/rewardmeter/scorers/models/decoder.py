@@ -162,8 +162,15 @@ class DecoderScorer(ModelScorer):
         import torch
 
         starts = [list(encoded[group.members[0]].ids[: group.prefix]) for group in pack]
-        with torch.inference_mode():
-            prefixes = [Prefixes(body, starts) for body in self.bodies(loaded)]
+        try:
+            with torch.inference_mode():
+                prefixes = [Prefixes(body, starts) for body in self.bodies(loaded)]
+        except torch.OutOfMemoryError:
+            prefixes = []
+        if not prefixes:  # their keys and values do not fit into memory: each input by itself
+            members = [i for group in pack for i in group.members]
+            yield from super().stream_encoded(loaded, [places[i] for i in members], [encoded[i] for i in members])
+            return
         sizes = [len(start) for start in starts]
         new_tokens = self._count(sizes, rows=len(starts), bodies=len(prefixes), starts=True)
         whose = {i: number for number, group in enumerate(pack) for i in group.members}
