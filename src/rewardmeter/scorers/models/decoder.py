@@ -178,7 +178,7 @@ class DecoderScorer(ModelScorer):
         rests = [len(encoded[i].ids) - pack[whose[i]].prefix for i in members]
         # A row takes up room for its rest and for its copy of the longest start.
         left = max(1, self.batch_tokens - len(starts) * max(sizes))
-        for chosen in token_budget_batches([rest + max(sizes) for rest in rests], left):
+        for chosen in token_budget_batches(rests, left, beside=max(sizes)):
             batch = [members[i] for i in chosen]
             values, tokens = in_halves(batch, lambda part: self._rests(loaded, prefixes, part, whose, encoded))
             cost = Cost(input_tokens=tokens + new_tokens)
