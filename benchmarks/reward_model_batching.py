@@ -183,9 +183,8 @@ def pairs_part(folder: Path, options: argparse.Namespace, say: Callable[[str], N
         ratios = [one / other for one, other in zip(seconds[str(size)], seconds["ours"], strict=True)]
         met &= statistics.median(ratios) >= goal
         reached = verdict(statistics.median(ratios) >= goal)
-        say(
-            f"  loop, batch {size:<2}  {statistics.median(seconds[str(size)]):7.2f}   {middle(ratios)}   goal {goal}: {reached}"
-        )
+        spent = statistics.median(seconds[str(size)])
+        say(f"  loop, batch {size:<2}  {spent:7.2f}   {middle(ratios)}   goal {goal}: {reached}")
     say(f"  ours            {statistics.median(seconds['ours']):7.2f}")
     return say_difference(worst, options, say) and met
 
@@ -227,8 +226,8 @@ def prompt_part(folder: Path, options: argparse.Namespace, say: Callable[[str], 
     say(f"64 responses of {sizes.min()} to {sizes.max()} tokens to one prompt of {prompt:,}:")
     say(f"  tokens computed, not shared {all_tokens:,}, shared {computed:,} ({all_tokens / computed:.1f} times fewer)")
     say(f"  of these for the prompt: {starts:,}   goal once: {verdict(once)}")
-    say(f"  seconds, not shared {statistics.median(seconds['alone']):.2f}, shared {statistics.median(seconds['shared']):.2f}:"
-        f" {middle(ratios)} times longer")  # fmt: skip
+    slow, fast = (statistics.median(seconds[how]) for how in ("alone", "shared"))
+    say(f"  seconds, not shared {slow:.2f}, shared {fast:.2f}: {middle(ratios)} times longer")
     return say_difference(worst, options, say) and once
 
 
@@ -267,8 +266,8 @@ def main() -> int:
         met &= prompt_part(Path(folder), options, say)
     if options.write:
         about = (
-            f"{machine(options.device)}. torch {torch.__version__}, transformers {transformers.__version__}, Llama shape"
-            f" {options.shape}, {options.dtype}, {options.repeats} rounds."
+            f"{machine(options.device)}. torch {torch.__version__}, transformers {transformers.__version__}, Llama of"
+            f" shape {options.shape}, {options.dtype}, {options.repeats} rounds."
         )
         PAGE.write_text(f"{HEAD}\n{about}\n\n```\n" + "\n".join(said) + "\n```\n", encoding="utf-8")
     return 0 if met else 1

@@ -12,7 +12,8 @@ import transformers
 
 from rewardmeter.types import Item, Message, Response
 
-WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "why", "is", "sky", "blue", "because", "42", "Paris", "Berlin", "moon", "it", "was", "not", "\n\n", "Step"]
+SENTENCE = "the cat sat on a mat and why is sky blue because 42 Paris Berlin moon it was not Step"
+WORDS = [*SENTENCE.split(), "\n\n"]
 
 
 def text(rng: np.random.Generator, n: int) -> str:

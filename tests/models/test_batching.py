@@ -28,6 +28,24 @@ def test_longest_first_and_equal_lengths_in_order(lengths, budget) -> None:
     assert order == sorted(range(len(lengths)), key=lambda i: (-max(1, lengths[i]), i))
 
 
+@given(LENGTHS, st.integers(1, 10_000), st.integers(0, 3_000))
+def test_what_stands_beside_each_input_counts(lengths, budget, beside) -> None:
+    batches = token_budget_batches(lengths, budget, beside=beside)
+    assert sorted(np.concatenate(batches).tolist() if batches else []) == list(range(len(lengths)))
+    for batch in batches:
+        longest = max(1, max(lengths[i] for i in batch))
+        assert len(batch) == 1 or (longest + beside) * len(batch) <= budget
+
+
+@given(LENGTHS, st.integers(1, 10_000))
+def test_a_batch_with_enough_in_it_takes_no_much_shorter_input(lengths, budget) -> None:
+    for batch in token_budget_batches(lengths, budget):
+        sizes = np.maximum(np.array(lengths)[batch], 1)
+        short = sizes < 0.85 * sizes[0]
+        # What is much shorter than the longest was taken in only to bring the batch to an eighth of its budget.
+        assert not short.any() or int(short.argmax()) * int(sizes[0]) * 8 < budget
+
+
 def test_padding_is_next_to_nothing_on_mixed_lengths() -> None:
     lengths = np.clip(np.random.default_rng(0).lognormal(5.6, 0.8, 6_000), 50, 2_000).astype(int)
     file_order = [np.arange(start, min(start + 64, 6_000)) for start in range(0, 6_000, 64)]

@@ -40,12 +40,17 @@ def log_likelihoods(folder, given) -> tuple[np.ndarray, np.ndarray]:
     return np.array(sums), np.array(counts)
 
 
+@pytest.fixture(scope="module")
+def likelihoods(pair):
+    return [log_likelihoods(folder, ITEMS) for folder in pair]
+
+
 @pytest.mark.parametrize(
     "options", ["", "&prefix=off", "&padding=left&prefix=off", "&batch_tokens=200", "&batch_tokens=1"]
 )
-def test_agrees_with_the_equation(pair, options) -> None:
+def test_agrees_with_the_equation(pair, likelihoods, options) -> None:
     policy, reference = pair
-    (ours, n), (theirs, _) = log_likelihoods(policy, ITEMS), log_likelihoods(reference, ITEMS)
+    (ours, n), (theirs, _) = likelihoods
     scores = make_scorer(f"dpo:{policy}?reference={reference}{options}")(ITEMS)
     assert np.abs(scores.values - 0.1 * (ours - theirs)).max() < 1e-4 * 0.1 * np.abs(ours).max()
     mean = make_scorer(f"dpo:{policy}?reference={reference}&beta=0.3&normalise=length{options}")(ITEMS)

@@ -133,6 +133,25 @@ def test_a_batch_that_does_not_fit_is_halved(tmp_path, monkeypatch) -> None:
     assert refused
 
 
+def test_starts_that_do_not_fit_are_not_shared(tmp_path, monkeypatch) -> None:
+    import torch
+
+    from rewardmeter.scorers.models import decoder
+
+    folder = tiny.classifier(tmp_path / "model", "llama")
+    long = many_to_one(8)
+    usual = make_scorer(f"hf:{folder}")(long).values
+    scorer = make_scorer(f"hf:{folder}")
+    scorer._shares(scorer.loaded(), 0)
+
+    def full(body, starts):
+        raise torch.OutOfMemoryError("out of memory, as the test has it")
+
+    monkeypatch.setattr(decoder, "Prefixes", full)
+    assert np.abs(scorer(long).values - usual).max() < 1e-5
+    assert scorer.tokens.starts == 0
+
+
 def brute_force(rows: list[list[int]], firsts: list[int]) -> float:
     """The least cost over all ways to cut the sorted inputs into runs, each shared or alone."""
     keys = sorted((row[:first], len(row)) for row, first in zip(rows, firsts, strict=True))

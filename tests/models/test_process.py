@@ -1,4 +1,4 @@
-"""Family `prm`. Expected values: softmax of transformers' own logits in float64 at the tags, one unpadded chat at a time."""
+"""Family `prm`. Expected values: softmax of transformers' own logits in float64 at the tags, one chat at a time."""
 
 from __future__ import annotations
 
@@ -152,9 +152,8 @@ class ProcessReward(Qwen2PreTrainedModel):
         super().__init__(config)
         self.num_labels = 2
         self.model = Qwen2Model(config)
-        self.score = torch.nn.Sequential(
-            torch.nn.Linear(config.hidden_size, config.hidden_size), torch.nn.ReLU(), torch.nn.Linear(config.hidden_size, 2)
-        )
+        size = config.hidden_size
+        self.score = torch.nn.Sequential(torch.nn.Linear(size, size), torch.nn.ReLU(), torch.nn.Linear(size, 2))
         self.post_init()
 
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, use_cache=None):

@@ -13,7 +13,7 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reward_items import items, plain_scores
+from reward_items import chats, items, plain_scores
 
 from rewardmeter.errors import MissingDataError, SpecError, UnknownNameError
 from rewardmeter.scorers.models.reward_model import RewardModel
@@ -95,7 +95,8 @@ def test_the_usual_search_for_padding_goes_wrong_where_ours_does_not(folders) ->
     assert model.config.pad_token_id == ids[-1]
 
 
-def count_bos(scorer, item=Item((Response("Because."),), "Why?")):
+def count_bos(scorer):
+    item = Item((Response("Because."),), "Why?")
     encoded = scorer.encode(scorer.loaded(), item, item.responses[0])
     ids = list(encoded.ids)
     return next(place for place, one in enumerate([*ids, -1]) if one != 1)
@@ -319,54 +320,107 @@ class GatedReward(LlamaPreTrainedModel):
 '''
 
 
+PLAIN_REMOTE = '''
+import torch
+from transformers import Qwen2Model, Qwen2PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class PlainReward(Qwen2PreTrainedModel):
+    """Laid out as the code that Qwen2.5-Math-RM brings: offered as AutoModel only, two layers, one output."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.model = Qwen2Model(config)
+        size = config.hidden_size
+        self.score = torch.nn.Sequential(torch.nn.Linear(size, size), torch.nn.ReLU(), torch.nn.Linear(size, 1))
+        self.post_init()
+
+    def forward(self, input_ids=None, attention_mask=None):
+        states = self.model(input_ids, attention_mask=attention_mask).last_hidden_state
+        return SequenceClassifierOutput(logits=self.score(states)[:, -1])
+'''
+
+
+def with_code(folder, name, code, offers):
+    """A checkpoint in the folder that brings its class, with random weights."""
+    (folder / f"{name}_code.py").write_text(code)
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {offers: f"{name}_code.{name}"}
+    (folder / "config.json").write_text(json.dumps(config))
+    kind = transformers.dynamic_module_utils.get_class_from_dynamic_module(f"{name}_code.{name}", folder)
+    torch.manual_seed(1)
+    kind(transformers.AutoConfig.from_pretrained(folder)).save_pretrained(folder)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def own_outputs(folder, offers):
+    """What the model itself says in float64 of each chat, unpadded."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = getattr(transformers, offers).from_pretrained(folder, trust_remote_code=True).double().eval()
+    for chat in chats(ITEMS):
+        ids = tokenizer.apply_chat_template(chat, tokenize=True, return_dict=True)["input_ids"]
+        with torch.no_grad():
+            yield model(torch.tensor([ids]))
+
+
+def test_a_model_offered_as_automodel_only(tmp_path) -> None:
+    folder = tiny.causal(tmp_path / "plain", "qwen2")
+    with_code(folder, "PlainReward", PLAIN_REMOTE, "AutoModel")
+    scorer = make_scorer(f"hf:{folder}?trust_remote_code=true")
+    assert transformers.AutoConfig.from_pretrained(folder).num_labels == 2  # what is counted is what it gives
+    scores = scorer(ITEMS)
+    assert scorer.loaded().body is not None
+    expected = [float(one.logits[0, 0]) for one in own_outputs(folder, "AutoModel")]
+    assert np.abs(scores.values - expected).max() < 1e-5
+
+
 def test_a_model_with_code_of_its_own_and_a_score(tmp_path) -> None:
     folder = tiny.classifier(tmp_path / "gated", "llama", labels=3)
-    (folder / "gated.py").write_text(REMOTE)
-    config = json.loads((folder / "config.json").read_text())
-    config["auto_map"] = {"AutoModelForSequenceClassification": "gated.GatedReward"}
-    (folder / "config.json").write_text(json.dumps(config))
+    with_code(folder, "GatedReward", REMOTE, "AutoModelForSequenceClassification")
     spec = f"hf:{folder}?trust_remote_code=true"
-    model = transformers.dynamic_module_utils.get_class_from_dynamic_module("gated.GatedReward", folder)
-    torch.manual_seed(1)
-    model(transformers.AutoConfig.from_pretrained(folder)).save_pretrained(folder)
-    (folder / "config.json").write_text(json.dumps(config))
     scorer = make_scorer(spec)
     scores = scorer(ITEMS)
-    own = scorer.loaded().model.double()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    expected = []
-    for item in ITEMS:
-        for response in item.responses:
-            turns = (
-                [(t.role, t.content) for t in item.prompt]
-                if not isinstance(item.prompt, str)
-                else [("user", item.prompt)]
-            )
-            chat = [{"role": role, "content": content} for role, content in [*turns, ("assistant", response.text)]]
-            ids = tokenizer.apply_chat_template(chat, tokenize=True, return_dict=True)["input_ids"]
-            with torch.no_grad():
-                expected.append(float(own(torch.tensor([ids])).score[0]))
-    assert np.abs(scores.values - expected).max() < 1e-5
+    outputs = list(own_outputs(folder, "AutoModelForSequenceClassification"))
+    assert np.abs(scores.values - [float(one.score[0]) for one in outputs]).max() < 1e-5
+    one = make_scorer(f"{spec}&head=2")(ITEMS)
+    assert np.abs(one.values - [float(output.logits[0, 2]) for output in outputs]).max() < 1e-5
     with pytest.raises(SpecError, match="int8"):
         make_scorer(spec + "&dtype=int8")(ITEMS)
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes", "spoken"),
-    [
-        # The parts of published config.json and tokenizer_config.json that decide, sizes shrunk.
-        ("qwen3", {"tie_word_embeddings": True, "sliding_window": None, "use_sliding_window": False, "bos_token_id": None},
-         {"bos": None, "eos": "<|im_end|>", "pad": "<pad>"}),
-        ("llama", {"pad_token_id": None, "rope_parameters": {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0,
-          "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 128}},
-         {"adds_bos": True, "eos": "<|eot_id|>", "pad": None}),
-        ("llama", {"pad_token_id": 0, "eos_token_id": [2, 7]}, {"adds_bos": True, "eos": "<|eot_id|>", "pad": "<pad>"}),
-        ("qwen2", {"sliding_window": 131072, "use_sliding_window": False, "max_window_layers": 28}, {"bos": None}),
-        ("mistral", {"sliding_window": 32}, {"adds_bos": True, "pad": None}),
-        ("gemma2", {"num_hidden_layers": 2, "final_logit_softcapping": 30.0, "attn_logit_softcapping": 50.0}, {"adds_bos": True}),
-    ],
-    ids=["skywork-v2-qwen3", "skywork-v2-llama-3.1", "llama-3.1-own-pad", "qwen2-window-off", "mistral-window", "gemma2"],
-)  # fmt: skip
+LLAMA31_ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 500_000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 128,
+}
+PUBLISHED = {
+    # What decides in config.json and tokenizer_config.json, sizes shrunk.
+    "skywork-v2-qwen3": (
+        "qwen3",
+        {"tie_word_embeddings": True, "sliding_window": None, "use_sliding_window": False, "bos_token_id": None},
+        {"bos": None, "eos": "<|im_end|>"},
+    ),
+    "skywork-v2-llama-3.1": (
+        "llama",
+        {"pad_token_id": None, "rope_parameters": LLAMA31_ROPE},
+        {"adds_bos": True, "eos": "<|eot_id|>", "pad": None},
+    ),
+    "llama-3.1-own-pad": ("llama", {"eos_token_id": [2, 7]}, {"adds_bos": True, "eos": "<|eot_id|>"}),
+    "qwen2-window-off": (
+        "qwen2",
+        {"sliding_window": 131_072, "use_sliding_window": False, "max_window_layers": 28},
+        {"bos": None},
+    ),
+    "mistral-window": ("mistral", {"sliding_window": 32}, {"adds_bos": True, "pad": None}),
+    "gemma2": ("gemma2", {"attn_logit_softcapping": 50.0}, {"adds_bos": True}),
+}
+
+
+@pytest.mark.parametrize(("kind", "changes", "spoken"), PUBLISHED.values(), ids=PUBLISHED)
 def test_shapes_of_published_configurations(tmp_path, kind, changes, spoken) -> None:
     folder = tiny.classifier(
         tmp_path / "model", kind, spoken=tiny.tokenizer(template=tiny.TEMPLATES[kind], **spoken), **changes
@@ -411,3 +465,32 @@ def test_errors_say_what_to_do(folders, tmp_path) -> None:
     ]:
         with pytest.raises(error, match=words):
             make_scorer(spec)(ITEMS)
+
+
+def other_architectures():
+    sizes = {"vocab_size": 480, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "initializer_range": 0.2}
+    usual = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, **sizes}
+    return {
+        "gpt2": lambda: transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=2_048, **sizes),
+        "opt": lambda: transformers.OPTConfig(
+            hidden_size=32, ffn_dim=64, num_hidden_layers=2, num_attention_heads=4, word_embed_proj_dim=32, **sizes
+        ),
+        "bloom": lambda: transformers.BloomConfig(hidden_size=32, n_layer=2, n_head=4, **sizes),
+        "phi": lambda: transformers.PhiConfig(**usual),
+        "gemma3": lambda: transformers.Gemma3TextConfig(num_key_value_heads=2, head_dim=8, sliding_window=16, **usual),
+        "electra": lambda: transformers.ElectraConfig(embedding_size=32, **usual),
+    }
+
+
+@pytest.mark.parametrize("kind", other_architectures())
+def test_learned_positions_slopes_and_encoders_with_a_chat(tmp_path, kind) -> None:
+    """Positions that are learned, that come from the mask, or that are no positions at all; a chat to an encoder."""
+    config = other_architectures()[kind]()
+    config.num_labels = 1
+    spoken = tiny.tokenizer(template=tiny.CHATML)
+    folder = tiny.save(tmp_path / kind, "AutoModelForSequenceClassification", config, spoken)
+    given_items = [*items(3, n=2), Item(tuple(Response(f"x{i} y") for i in range(10)), "The cat sat. " * 30)]
+    reference = plain_scores(folder, given_items)
+    for options in ("", "?padding=left&prefix=off", "?batch_tokens=300&prefix=off"):
+        scores = make_scorer(f"hf:{folder}{options}")(given_items)
+        assert np.abs(scores.values - reference).max() < 1e-5

@@ -21,7 +21,7 @@ NEIGHBOUR = 0.85
 
 
 def token_budget_batches(
-    lengths: Sequence[int] | NDArray[np.int64], budget: int, *, most: int = 4_096
+    lengths: Sequence[int] | NDArray[np.int64], budget: int, *, most: int = 4_096, beside: int = 0
 ) -> list[NDArray[np.int64]]:
     """Positions of the inputs in batches, longest first, so that what does not fit into memory fails at once.
 
@@ -33,6 +33,8 @@ def token_budget_batches(
         Most tokens of a batch, padding included. An input that is longer by itself makes a batch of its own.
     most:
         Most inputs of a batch.
+    beside:
+        Tokens that each input takes of the budget besides its own: a cache that it reads.
 
     Returns
     -------
@@ -40,16 +42,16 @@ def token_budget_batches(
         Arrays of positions, each position once. The order depends on the lengths and nothing else: equal lengths keep
         their order. A batch ends before the budget does where the next inputs are much shorter and it holds enough.
     """
-    if budget < 1 or most < 1:
-        raise ValueError("budget and most must be at least 1")
+    if budget < 1 or most < 1 or beside < 0:
+        raise ValueError("budget and most must be at least 1, beside not negative")
     sizes = np.maximum(np.asarray(lengths, dtype=np.int64), 1)
     order = np.argsort(-sizes, kind="stable")
     batches: list[NDArray[np.int64]] = []
     start = 0
     while start < len(order):
         longest = int(sizes[order[start]])
-        fits = max(1, min(most, budget // longest))
-        enough = -(-budget // (ENOUGH * longest))
+        fits = max(1, min(most, budget // (longest + beside)))
+        enough = -(-budget // (ENOUGH * (longest + beside)))
         shorter = sizes[order[start + enough : start + fits]] < NEIGHBOUR * longest
         if shorter.any():
             fits = enough + int(shorter.argmax())

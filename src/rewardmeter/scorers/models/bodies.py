@@ -64,16 +64,11 @@ class Body:
 def make_body(module: Any, take: str = "last_hidden_state") -> Body:
     """A module with what is to be known of it."""
     parameters = inspect.signature(module.forward).parameters
-    return Body(
-        module,
-        take,
-        next(module.parameters()).device,
-        "position_ids" in parameters,
-        "past_key_values" in parameters,
-        # Llama-likes say so in each attention; where nobody says anything a mask is given, which is never wrong.
-        (flags := [getattr(part, "is_causal", None) for part in module.modules() if hasattr(part, "is_causal")]) != []
-        and all(flag is True for flag in flags),
-    )
+    device = next(module.parameters()).device
+    # Attentions say it themselves; where nobody says anything a mask is given, which is never wrong.
+    said = [part.is_causal for part in module.modules() if hasattr(part, "is_causal")]
+    causal = bool(said) and all(one is True for one in said)
+    return Body(module, take, device, "position_ids" in parameters, "past_key_values" in parameters, causal)
 
 
 def padded(rows: Sequence[Sequence[int]], side: str) -> tuple[IntArray, NDArray[np.bool_], IntArray]:

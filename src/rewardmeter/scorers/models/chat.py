@@ -16,7 +16,7 @@ from rewardmeter.errors import SpecError
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.types import Message, Prompt, prompt_text
 
-__all__ = ["BOS", "TRUNCATION", "ChatEncoder", "Cut", "template_identity", "token_limit"]
+__all__ = ["BOS", "TRUNCATION", "ChatEncoder", "Cut", "checked_text", "template_identity", "token_limit"]
 
 BOS = ("auto", "one", "none", "double", "as-tokenized")
 TRUNCATION = ("left", "right", "fail")
@@ -91,6 +91,15 @@ def token_limit(config: Any, tokenizer: Any, asked: int) -> int:
     return min(known) if known else 1 << 30
 
 
+def checked_text(text: str, remark: str = "") -> tuple[str, str] | Unscored:
+    """Text and remark; or a reason where no tokenizer takes the text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return NO_UNICODE
+    return text, remark
+
+
 class ChatEncoder:
     """Writes chats as one model wants them.
 
@@ -140,24 +149,16 @@ class ChatEncoder:
 
     def text(self, prompt: Prompt | None, response: str) -> tuple[str, str] | Unscored:
         """The whole chat as text, and a remark; or why the template refuses it."""
-        if prompt is None:
+        if prompt is None or prompt == ():
             return NO_PROMPT
         if self.template in JOINED:
-            return self._checked(self._joined(prompt) + response, "")
+            return checked_text(self._joined(prompt) + response, "")
         messages = self._messages(prompt)
         written = self._rendered([*messages, {"role": "assistant", "content": response}], opens=False)
         if isinstance(written, Unscored):
             return written
         left_out = any(one["role"] == "system" and one["content"].strip() not in written for one in messages)
-        return self._checked(written, SYSTEM_LEFT_OUT if left_out else "")
-
-    @staticmethod
-    def _checked(text: str, remark: str) -> tuple[str, str] | Unscored:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return NO_UNICODE
-        return text, remark
+        return checked_text(written, SYSTEM_LEFT_OUT if left_out else "")
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a chat's text, with as many BOS as `bos` asks for."""
@@ -227,7 +228,7 @@ class ChatEncoder:
 
     def _ids_of_text(self, text: str) -> tuple[int, ...]:
         whole = self.bos == "as-tokenized" or self.template in JOINED
-        ids = self.tokenizer(text, add_special_tokens=whole)["input_ids"]
+        ids = self.tokenizer(text, add_special_tokens=whole, verbose=False)["input_ids"]
         if self.bos == "as-tokenized" or self.bos_id is None:
             return tuple(ids)
         bare = 0

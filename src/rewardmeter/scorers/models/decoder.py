@@ -17,7 +17,7 @@ import numpy as np
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.models.base import RUNNING, Encoded, ModelScorer, in_halves, with_remarks
 from rewardmeter.scorers.models.batching import token_budget_batches
-from rewardmeter.scorers.models.bodies import Body, IntArray
+from rewardmeter.scorers.models.bodies import Body, IntArray, probe_ids
 from rewardmeter.scorers.models.chat import BOS, TRUNCATION, ChatEncoder, template_identity, token_limit
 from rewardmeter.scorers.models.int8 import quantise
 from rewardmeter.scorers.models.loading import DTYPES, load_model, load_tokenizer
@@ -151,8 +151,6 @@ class DecoderScorer(ModelScorer):
     def _shares(self, loaded: Any, number: int) -> bool:
         known = self.__dict__.setdefault("_sharing", {})
         if number not in known:
-            from rewardmeter.scorers.models.bodies import probe_ids
-
             body = self.bodies(loaded)[number]
             known[number] = can_share(body, body.module.config, probe_ids(body.module.config))
         return bool(known[number])
@@ -164,8 +162,15 @@ class DecoderScorer(ModelScorer):
         import torch
 
         starts = [list(encoded[group.members[0]].ids[: group.prefix]) for group in pack]
-        with torch.inference_mode():
-            prefixes = [Prefixes(body, starts) for body in self.bodies(loaded)]
+        try:
+            with torch.inference_mode():
+                prefixes = [Prefixes(body, starts) for body in self.bodies(loaded)]
+        except torch.OutOfMemoryError:
+            prefixes = []
+        if not prefixes:  # their keys and values do not fit into memory: each input by itself
+            members = [i for group in pack for i in group.members]
+            yield from super().stream_encoded(loaded, [places[i] for i in members], [encoded[i] for i in members])
+            return
         sizes = [len(start) for start in starts]
         new_tokens = self._count(sizes, rows=len(starts), bodies=len(prefixes), starts=True)
         whose = {i: number for number, group in enumerate(pack) for i in group.members}
@@ -173,7 +178,7 @@ class DecoderScorer(ModelScorer):
         rests = [len(encoded[i].ids) - pack[whose[i]].prefix for i in members]
         # A row takes up room for its rest and for its copy of the longest start.
         left = max(1, self.batch_tokens - len(starts) * max(sizes))
-        for chosen in token_budget_batches([rest + max(sizes) for rest in rests], left):
+        for chosen in token_budget_batches(rests, left, beside=max(sizes)):
             batch = [members[i] for i in chosen]
             values, tokens = in_halves(batch, lambda part: self._rests(loaded, prefixes, part, whose, encoded))
             cost = Cost(input_tokens=tokens + new_tokens)

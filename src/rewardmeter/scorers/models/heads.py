@@ -13,10 +13,11 @@ from rewardmeter.types import FloatArray
 __all__ = ["full_precision", "head_weights", "label_names"]
 
 
-def label_names(config: Any) -> list[str]:
-    """The labels of a classifier in order of its outputs."""
+def label_names(config: Any, outputs: int) -> list[str]:
+    """The labels of a classifier in order of its outputs; numbered where the configuration names another number."""
     known = getattr(config, "id2label", None) or {}
-    return [str(known.get(i, known.get(str(i), f"LABEL_{i}"))) for i in range(int(config.num_labels))]
+    named = {int(i): str(label) for i, label in known.items()} if len(known) == outputs else {}
+    return [named.get(i, f"LABEL_{i}") for i in range(outputs)]
 
 
 def head_weights(head: str, labels: Sequence[str]) -> FloatArray:

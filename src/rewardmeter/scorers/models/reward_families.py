@@ -33,7 +33,9 @@ _CLASSIFIERS = (
 
 _POLICIES = (
     Checkpoint(
-        "dpo:HuggingFaceH4/zephyr-7b-beta?reference=HuggingFaceH4/mistral-7b-sft-beta&dtype=bfloat16", "MIT", note="chat"
+        "dpo:HuggingFaceH4/zephyr-7b-beta?reference=HuggingFaceH4/mistral-7b-sft-beta&dtype=bfloat16",
+        "MIT",
+        note="chat",
     ),
     Checkpoint(
         "dpo:allenai/Llama-3.1-Tulu-3-8B-DPO?reference=allenai/Llama-3.1-Tulu-3-8B-SFT&dtype=bfloat16",

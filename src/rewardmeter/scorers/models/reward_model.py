@@ -15,9 +15,10 @@ import numpy as np
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.models.base import Encoded
 from rewardmeter.scorers.models.bodies import Body, close, make_body, probe_ids
-from rewardmeter.scorers.models.chat import NO_PROMPT, ChatEncoder, token_limit
+from rewardmeter.scorers.models.chat import NO_PROMPT, ChatEncoder, checked_text, token_limit
 from rewardmeter.scorers.models.decoder import Asked, DecoderScorer
 from rewardmeter.scorers.models.heads import full_precision, head_weights, label_names
+from rewardmeter.scorers.models.loading import load_config
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.types import FloatArray, Item, Response, prompt_text
 
@@ -71,29 +72,37 @@ class RewardModel(DecoderScorer):
     def load(self, device: str) -> _Classifier:
         """The classifier, taken apart into body and head where it can be."""
         tokenizer = self.load_words()
-        model = self.load_weights(
-            "AutoModelForSequenceClassification", self.target, device, revision=self.model_revision
-        )
+        model = self.load_weights(self._auto_class(), self.target, device, revision=self.model_revision)
         chat = None if self.template == "pair" else self.chat_encoder(tokenizer, model.config)
         limit = token_limit(model.config, tokenizer, self.max_length)
-        body, head, masked = self._taken_apart(model)
-        own_score = body is None and not masked and _has_own_score(model)
-        weights = None if own_score and not self.head else head_weights(self.head, label_names(model.config))
+        logits, own_score = _tried(model)
+        body, head, masked = self._taken_apart(model, logits)
+        if own_score and not masked and not self.head:
+            return _Classifier(model, tokenizer, chat, limit, None, None, None, False)
+        if logits is None:
+            raise SpecError(f"hf:{self.target}: {type(model).__name__} gives no logits, so it is no classifier")
+        weights = head_weights(self.head, label_names(model.config, logits.shape[-1]))
         return _Classifier(model, tokenizer, chat, limit, body, head, weights, masked)
 
-    def _taken_apart(self, model: Any) -> tuple[Body | None, Any, bool]:
-        """Body and head of a decoder, else whether an attention mask is honoured."""
+    def _auto_class(self) -> str:
+        usual = "AutoModelForSequenceClassification"
+        if not self.trust_remote_code:
+            return usual
+        brought = load_config(self.target, revision=self.model_revision or None, trust_remote_code=True)
+        offered = getattr(brought, "auto_map", None) or {}
+        return "AutoModel" if "AutoModel" in offered and usual not in offered else usual
+
+    def _taken_apart(self, model: Any, logits: Any) -> tuple[Body | None, Any, bool]:
+        """Body and head of a decoder if they give its logits for the probe, else whether a mask is honoured."""
         import torch
 
         inner = getattr(model, model.base_model_prefix, None)
         head = getattr(model, "score", None)
-        if inner is not None and inner is not model and isinstance(head, torch.nn.Module):
-            body = make_body(inner)
-            ids = probe_ids(model.config)
+        if inner is not None and inner is not model and isinstance(head, torch.nn.Module) and logits is not None:
+            body, ids = make_body(inner), probe_ids(model.config)
             with torch.inference_mode():
-                whole = getattr(model(input_ids=torch.tensor([ids], device=body.device)), "logits", None)
                 apart = head(body.states([ids], [np.array([len(ids) - 1])]))
-            if whole is not None and close(apart, whole):
+            if close(apart, logits):
                 self.compact(body)
                 return body, full_precision(head), True
         encoder = inner is not None and isinstance(getattr(model, "classifier", None), torch.nn.Module)
@@ -125,7 +134,10 @@ class RewardModel(DecoderScorer):
     def _encode_pair(self, loaded: _Classifier, item: Item, response: Response) -> Encoded | Unscored:
         if item.prompt is None:
             return NO_PROMPT
-        given = loaded.tokenizer(prompt_text(item.prompt), response.text)
+        whole = checked_text(prompt_text(item.prompt) + response.text)
+        if isinstance(whole, Unscored):
+            return whole
+        given = loaded.tokenizer(prompt_text(item.prompt), response.text, verbose=False)
         remark = ""
         if len(given["input_ids"]) > loaded.limit:
             if self.truncation == "fail":
@@ -185,8 +197,8 @@ class RewardModel(DecoderScorer):
         outputs = logits.float().cpu().numpy().astype(np.float64)
         if outputs.ndim != 2 or outputs.shape[1] != len(loaded.weights):
             raise SpecError(
-                f"hf:{self.target} gives {outputs.shape[1:]} numbers per input where its configuration says"
-                f" {len(loaded.weights)}"
+                f"hf:{self.target} gives {outputs.shape[1:]} numbers per input where it gave {len(loaded.weights)}"
+                " when it was tried"
             )
         if self.activation == "sigmoid":
             outputs = 1 / (1 + np.exp(-outputs))
@@ -196,10 +208,14 @@ class RewardModel(DecoderScorer):
         return np.asarray(outputs @ loaded.weights, dtype=np.float64)
 
 
-def _has_own_score(model: Any) -> bool:
-    """Whether the model's output holds a finished score beside its logits, as models with code of their own do."""
+def _tried(model: Any) -> tuple[Any, bool]:
+    """Logits (1, outputs) for a probe, if the model gives any, and whether it gives a finished score besides.
+
+    Models with code of their own do: ArmoRM's gate weighs its objectives in `score`.
+    """
     import torch
 
     ids = torch.tensor([probe_ids(model.config)], device=next(model.parameters()).device)
     with torch.inference_mode():
-        return getattr(model(input_ids=ids, attention_mask=torch.ones_like(ids)), "score", None) is not None
+        output = model(input_ids=ids, attention_mask=torch.ones_like(ids))
+    return getattr(output, "logits", None), getattr(output, "score", None) is not None
