@@ -32,4 +32,5 @@ FAMILIES: tuple[Family, ...] = (
         "JSON that is valid against a schema: a file's (json-schema:FILE) or the reference",
         takes_target=True,
     ),
+    _program("quantity", "quantity:Quantity", "the reference's quantity, whatever its unit, by pint"),
 )

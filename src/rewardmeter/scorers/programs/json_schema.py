@@ -134,12 +134,15 @@ def _validator(schema_text: str) -> Any:
         raise SpecError(f"not JSON ({error})") from error
     if not isinstance(schema, (dict, bool)):
         raise SpecError("a schema is a JSON object, true or false")
+    draft = schema.get("$schema", "") if isinstance(schema, dict) else ""
+    if not isinstance(draft, str):
+        raise SpecError("$schema is not a text")
     kind = validator_for(schema, default=Draft202012Validator)
     try:
         kind.check_schema(schema)
     except SchemaError as error:
         raise SpecError(f"{error.message} (at {error.json_path})") from error
-    except Exception as error:  # a pattern that is no regular expression, a $schema of the wrong type
+    except Exception as error:  # checking a schema is foreign code on foreign data
         raise SpecError(f"{type(error).__name__}: {error}") from error
     return kind(schema, registry=REGISTRY)
 

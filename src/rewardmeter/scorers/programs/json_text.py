@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 __all__ = ["DeepError", "json_in", "read_json"]
 
-FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^\n`]*\n(.*?)^[ \t]*\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)")
 STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
 DEEPEST = 200
 LONGEST_INTEGER = 4_000
@@ -29,12 +29,29 @@ def json_in(text: str, extract: str) -> str | None:
     """
     if extract == "whole":
         return text
-    blocks = [(match.group(2).lower(), match.group(3)) for match in FENCE.finditer(text)]
+    blocks = fenced_blocks(text)
     for marks in (("json", "jsonc", "json5"), ("",)):
         for mark, block in blocks:
             if mark in marks:
                 return block
     return text if extract == "auto" else None
+
+
+def fenced_blocks(text: str) -> list[tuple[str, str]]:
+    """The closed fenced code blocks of a Markdown text, each with its language in lower case."""
+    blocks: list[tuple[str, str]] = []
+    fence, language, inside = "", "", list[str]()
+    for line in text.split("\n"):
+        match = FENCE.match(line)
+        if not fence:
+            if match:
+                fence, language, inside = match.group(1), match.group(2).lower(), []
+        elif match and match.group(1).startswith(fence) and not match.group(2):
+            blocks.append((language, "\n".join(inside)))
+            fence = ""
+        else:
+            inside.append(line)
+    return blocks
 
 
 def read_json(text: str) -> Any:
