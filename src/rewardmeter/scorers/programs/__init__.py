@@ -32,5 +32,6 @@ FAMILIES: tuple[Family, ...] = (
         "JSON that is valid against a schema: a file's (json-schema:FILE) or the reference",
         takes_target=True,
     ),
+    _program("ifeval", "ifeval:IfEval", "IFEval's verifiable instructions, followed or not", extra=""),
     _program("quantity", "quantity:Quantity", "the reference's quantity, whatever its unit, by pint"),
 )

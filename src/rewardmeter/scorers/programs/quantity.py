@@ -158,7 +158,7 @@ def quantities_in(text: str) -> list[Found]:
             continue
         one, position = _quantity_at(text, match)
         joint = AND.fullmatch(text, joined_from, match.start()) if found and joined_from else None
-        if joint and match.group()[0].isdigit() and _smaller(one, found[-1]):
+        if joint and match.group()[0].isdigit() and _smaller(one.unit, found[-1].unit):
             found[-1] = _sum(found[-1], one)
         else:
             found.append(one)
@@ -191,13 +191,14 @@ def _quantity_at(text: str, match: re.Match[str]) -> tuple[Found, int]:
     return (Found(number, None), end) if unit is None else (Found(number, unit.unit), unit.end)
 
 
-def _smaller(one: Found, than: Found) -> bool:
-    """Whether a quantity's unit is a smaller one of the same kind, as inches are to feet."""
-    if one.unit is None or than.unit is None or one.unit.dimensionality != than.unit.dimensionality:
+@functools.lru_cache(maxsize=1024)
+def _smaller(unit: Any, than: Any) -> bool:
+    """Whether a unit is a smaller one of the same kind, as inches are to feet."""
+    if unit is None or than is None or unit == than or unit.dimensionality != than.dimensionality:
         return False
-    if one.unit.dimensionless or on_a_scale(one.unit) or on_a_scale(than.unit):
+    if unit.dimensionless or on_a_scale(unit) or on_a_scale(than):
         return False
-    ratio = _converted(Fraction(1), one.unit, than.unit)
+    ratio = _converted(Fraction(1), unit, than)
     return ratio is not None and 0 < ratio < 1
 
 

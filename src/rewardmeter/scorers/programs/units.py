@@ -62,7 +62,8 @@ POWER_AFTER = re.compile(
     r"|([⁻]?[¹²³⁴⁵⁶⁷⁸⁹])(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|([23])(?![\d.,]*\d)|([-−][1234])(?![\d.])|\s+(squared|cubed)\b"
 )
 TIMES = re.compile(r"\s*[·⋅*×]\s*(?=[^\W\d_])|[-‐](?=[^\W\d_])")
-PER = re.compile(r"\s*/\s*(?=[^\W\d_°])|\s+per\s+")
+PER = re.compile(r"\s*/\s*(?=[^\W\d_]|[°º℃(])|\s+per\s+")
+NOT_UNDERSTOOD = re.compile(r"\s*(?:\^|\*\*)|\s*/\s*[^\W\d_(]|\(")
 MOST_FACTORS = 6
 
 
@@ -110,7 +111,7 @@ def unit_at(text: str, start: int) -> UnitAt | None:
         factor, sign = step[0], -1 if step[1] else sign
         unit = (_difference(unit) if alone else unit) * _difference(factor.unit) ** sign
         end, alone = factor.end, False
-    return UnitAt(unit, end)
+    return None if NOT_UNDERSTOOD.match(text, end) else UnitAt(unit, end)
 
 
 def _next_factor(text: str, end: int) -> tuple[UnitAt, bool] | None:
@@ -118,7 +119,8 @@ def _next_factor(text: str, end: int) -> tuple[UnitAt, bool] | None:
     for pattern, divides in ((PER, True), (TIMES, False)):
         match = pattern.match(text, end)
         if match:
-            factor = _factor(text, match.end())
+            factor = _in_brackets(text, match.end()) if divides else None
+            factor = factor or _factor(text, match.end())
             return None if factor is None else (factor, divides)
     if text[end : end + 1] == " ":
         word = WORD.match(text, end + 1)
@@ -126,6 +128,17 @@ def _next_factor(text: str, end: int) -> tuple[UnitAt, bool] | None:
             factor = _factor(text, end + 1)
             return None if factor is None else (factor, False)
     return None
+
+
+def _in_brackets(text: str, start: int) -> UnitAt | None:
+    """A product in round brackets, as in ``J/(kg K)``."""
+    close = text.find(")", start, start + 40)
+    if text[start : start + 1] != "(" or close < 0 or "(" in text[start + 1 : close]:
+        return None
+    inside = unit_at(text[start + 1 : close], 0)
+    if inside is None or inside.end != close - start - 1:
+        return None
+    return UnitAt(inside.unit, close + 1)
 
 
 def _factor(text: str, start: int) -> UnitAt | None:
