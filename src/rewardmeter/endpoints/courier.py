@@ -155,7 +155,7 @@ class _Errand:
                 return Answer("refused", reason="the cost limit was reached", cost=self._cost)
             got = await self._send()
             if got is None:
-                return Answer("failed", reason=self._pace.closed, cost=self._cost)
+                return Answer("failed", reason=self._pace.closed, cost=self._cost, reached=False)
             if got.verdict == "ok":
                 return Answer("ok", got.json, cost=self._cost)
             tries += 1
@@ -163,7 +163,7 @@ class _Errand:
             if got.verdict == "never":
                 await self._pace.close(got.reason)
             if not self._worth_repeating(got, errors):
-                return Answer("failed", reason=got.reason, cost=self._cost)
+                return Answer("failed", reason=got.reason, cost=self._cost, reached=got.reached)
             if got.wait is not None:
                 await self._pace.pause(got.wait)
             else:

@@ -9,4 +9,13 @@ from rewardmeter.scoring import Family
 
 __all__ = ["FAMILIES"]
 
-FAMILIES: tuple[Family, ...] = ()
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "judge",
+        "rewardmeter.scorers.judges.factory:judge",
+        "an LLM's verdict: mode=pointwise, reference, yesno, rubric, spans, pairwise or listwise",
+        reads=("prompt", "response"),
+        takes_target=True,
+        group="judge",
+    ),
+)
