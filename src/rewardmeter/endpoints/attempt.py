@@ -82,7 +82,7 @@ async def attempt(
         return Attempt("no", reason=_clean(f"the request cannot be sent ({error})", secret))
     if body is None:
         return Attempt("no", reason=f"the answer is longer than {_MOST_BYTES // 2**20} MiB", charged=True)
-    if response.status_code != 200:
+    if not 200 <= response.status_code < 300:
         return _refusal(response.status_code, body, response.headers.get("retry-after"), secret)
     return _usable(body, check)
 

@@ -18,4 +18,12 @@ FAMILIES: tuple[Family, ...] = (
         takes_target=True,
         group="judge",
     ),
+    Family(
+        "panel",
+        "rewardmeter.scorers.judges.panel:panel",
+        "several judges as one: mean, majority or strict majority",
+        reads=("prompt", "response"),
+        takes_target=True,
+        group="judge",
+    ),
 )
