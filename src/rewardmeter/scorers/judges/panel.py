@@ -133,9 +133,10 @@ class Panel:
             for positions, scores in _stream(member, shown, run):
                 cost = scores.cost
                 for i, position in enumerate(positions):
-                    yield int(position), _verdict(scores, i), cost
-                    cost = Cost()
-                if not len(positions):
+                    if scores.outcomes[i] != Outcome.MISSING:
+                        yield int(position), _verdict(scores, i), cost
+                        cost = Cost()
+                if cost != Cost():
                     yield -1, float("nan"), cost
 
         for position, verdict, cost in self._together(parts):
@@ -230,7 +231,7 @@ def panel(
     defaults = {one.name: one.default for one in dataclasses.fields(Panel)}
     given = {key: value for key, value in options.items() if value != defaults[key]}
     from_file = _read_file(Path(target)) if target else {}
-    merged: dict[str, Any] = from_file | given
+    merged: dict[str, Any] = {**from_file, **given}
     return Panel(target=target or "", given=tuple(given.items()) if target else (), **merged)
 
 
