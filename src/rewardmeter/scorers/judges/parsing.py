@@ -23,7 +23,7 @@ __all__ = [
 
 _DECODER = json.JSONDecoder()
 _NUMBER = r"[-+]?\d{1,6}(?:\.\d{1,6})?"
-_ALONE = re.compile(rf"\s*[*_`]*\s*({_NUMBER})(?:\s*/\s*({_NUMBER}))?\s*[*_`]*\.?\s*")
+_ALONE = re.compile(rf"[*_` ]*({_NUMBER})(?: ?/ ?({_NUMBER}))?[*_` ]*\.?")
 _MOST_TRIED = 200
 
 
@@ -59,9 +59,7 @@ def find_number(text: str, name: str, low: float, high: float) -> tuple[float | 
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return _in_range(float(value), low, high), place
         return None
-    begin = spoken(text)
-    line = list(re.finditer(rf"(?im)^[\s*_#>]*{re.escape(name)}[\s*_]*[:=][\s*_`]*(?P<rest>.*)$", text[begin:]))
-    offset, rest = (begin + line[-1].start("rest"), line[-1]["rest"]) if line else (begin, text[begin:])
+    rest, offset = _closing(text, name)
     match = _ALONE.fullmatch(rest)
     if match is None or (match[2] is not None and float(match[2]) != high):
         return None
@@ -75,9 +73,7 @@ def find_label(text: str, name: str, labels: Mapping[str, str]) -> tuple[str, in
         value = record[0].get(name)
         meaning = labels.get(_plain(value)) if isinstance(value, str) else None
         return None if meaning is None else (meaning, _place_of_value(text, record[1], record[2], name))
-    begin = spoken(text)
-    line = list(re.finditer(rf"(?im)^[\s*_#>]*{re.escape(name)}[\s*_]*[:=](?P<rest>.*)$", text[begin:]))
-    offset, rest = (begin + line[-1].start("rest"), line[-1]["rest"]) if line else (begin, text[begin:])
+    rest, offset = _closing(text, name)
     bracketed = re.findall(r"\[\[([^\[\]]{1,12})\]\]", rest)
     meaning = labels.get(_plain(bracketed[-1] if bracketed else rest))
     if meaning is None:
@@ -145,6 +141,20 @@ def read_errors(text: str) -> list[tuple[str, str]] | None:
             return None
         errors.append((severity.strip().lower(), category.strip().lower()))
     return errors
+
+
+def _closing(text: str, name: str) -> tuple[str, int]:
+    """What stands behind ``name:`` in the last line that begins so, else the whole answer; and where it begins."""
+    begin = spoken(text)
+    begun = re.compile(rf"(?i)[ \t*_#>]*{re.escape(name)}[ \t*_]*[:=]")
+    place, found = begin, (begin, len(text))
+    for line in text[begin:].splitlines(keepends=True):
+        match = begun.match(line)
+        if match is not None:
+            found = (place + match.end(), place + len(line))
+        place += len(line)
+    rest = text[found[0] : found[1]]
+    return rest.strip(), found[0] + len(rest) - len(rest.lstrip())
 
 
 def _in_range(value: float, low: float, high: float) -> float | None:
