@@ -65,6 +65,8 @@ class Answer:
         with an equal request of the same run.
     recalled:
         Whether it came from the run's memory or from an equal request.
+    reached:
+        For a failure: whether the server is there and takes requests at all, so that another request may do better.
     """
 
     status: Status
@@ -72,6 +74,7 @@ class Answer:
     reason: str = ""
     cost: Cost = field(default_factory=Cost)
     recalled: bool = False
+    reached: bool = True
 
     def to_bytes(self) -> bytes:
         """As it is kept in a run's memory."""

@@ -44,6 +44,8 @@ class Attempt:
         Whether it may have been charged although no usable answer came.
     wait:
         Seconds that the server asks to wait.
+    reached:
+        Whether somebody was there to answer, and the key and the address were right.
     """
 
     verdict: Literal["ok", "retry", "slow", "no", "never"]
@@ -53,6 +55,7 @@ class Attempt:
     congested: bool = False
     charged: bool = False
     wait: float | None = None
+    reached: bool = True
 
 
 async def attempt(
@@ -61,8 +64,8 @@ async def attempt(
     """Send a request once; never raises but for cancellation."""
     import httpx2
 
-    def broken(reason: str, *, congested: bool = False, charged: bool = True) -> Attempt:
-        return Attempt("retry", reason=reason, alive=False, congested=congested, charged=charged)
+    def broken(reason: str, *, congested: bool = False, charged: bool = True, reached: bool = False) -> Attempt:
+        return Attempt("retry", None, reason, alive=False, congested=congested, charged=charged, reached=reached)
 
     try:
         async with asyncio.timeout(timeout):
@@ -74,12 +77,12 @@ async def attempt(
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         return broken(_clean(f"cannot connect to {url} ({error or type(error).__name__})", secret), charged=False)
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-        return broken(f"the connection broke ({type(error).__name__})")
+        return broken(f"the connection broke ({type(error).__name__})", reached=True)
     except (httpx2.InvalidURL, ValueError, TypeError) as error:
         return Attempt("no", reason=_clean(f"the request cannot be sent ({error})", secret))
     if body is None:
         return Attempt("no", reason=f"the answer is longer than {_MOST_BYTES // 2**20} MiB", charged=True)
-    if response.status_code != 200:
+    if not 200 <= response.status_code < 300:
         return _refusal(response.status_code, body, response.headers.get("retry-after"), secret)
     return _usable(body, check)
 
@@ -110,7 +113,7 @@ def _refusal(status: int, body: bytes, retry_after: str | None, secret: str | No
     reason = _clean(f"HTTP {status}: {message}" if message else f"HTTP {status}", secret)
     wait = _seconds(retry_after)
     if code == "insufficient_quota" or status in _FOR_ALL:
-        return Attempt("never", reason=reason)
+        return Attempt("never", reason=reason, reached=False)
     if status in _SLOW_DOWN:
         return Attempt("slow", reason=reason, congested=True, wait=wait)
     if status == 503:

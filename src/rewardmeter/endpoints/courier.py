@@ -90,12 +90,13 @@ class Courier:
     async def _work(self, started: threading.Event) -> None:
         import httpx2
 
-        host = urlsplit(self._address).hostname or ""
+        address = urlsplit(self._address)
         client = httpx2.AsyncClient(
             headers=self._headers(),
             timeout=httpx2.Timeout(None, connect=min(10.0, self._endpoint.timeout)),
             limits=httpx2.Limits(max_connections=self._endpoint.most_concurrent, max_keepalive_connections=None),
-            trust_env=host not in ("localhost", "127.0.0.1", "::1"),  # no proxy stands before this machine itself
+            trust_env=address.hostname not in ("localhost", "127.0.0.1", "::1"),  # no proxy stands before this machine
+            verify=address.scheme == "https",  # else loading the certificates is time lost; redirects are not followed
         )
         self._client, self._pace, self._purse = client, Pace(self._endpoint), Purse(self._budget)
         self._end = asyncio.Event()
@@ -155,7 +156,7 @@ class _Errand:
                 return Answer("refused", reason="the cost limit was reached", cost=self._cost)
             got = await self._send()
             if got is None:
-                return Answer("failed", reason=self._pace.closed, cost=self._cost)
+                return Answer("failed", reason=self._pace.closed, cost=self._cost, reached=False)
             if got.verdict == "ok":
                 return Answer("ok", got.json, cost=self._cost)
             tries += 1
@@ -163,7 +164,7 @@ class _Errand:
             if got.verdict == "never":
                 await self._pace.close(got.reason)
             if not self._worth_repeating(got, errors):
-                return Answer("failed", reason=got.reason, cost=self._cost)
+                return Answer("failed", reason=got.reason, cost=self._cost, reached=got.reached)
             if got.wait is not None:
                 await self._pace.pause(got.wait)
             else:

@@ -9,4 +9,21 @@ from rewardmeter.scoring import Family
 
 __all__ = ["FAMILIES"]
 
-FAMILIES: tuple[Family, ...] = ()
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "judge",
+        "rewardmeter.scorers.judges.factory:judge",
+        "an LLM's verdict: mode=pointwise, reference, yesno, rubric, spans, pairwise or listwise",
+        reads=("prompt", "response"),
+        takes_target=True,
+        group="judge",
+    ),
+    Family(
+        "panel",
+        "rewardmeter.scorers.judges.panel:panel",
+        "several judges as one: mean, majority or strict majority",
+        reads=("prompt", "response"),
+        takes_target=True,
+        group="judge",
+    ),
+)

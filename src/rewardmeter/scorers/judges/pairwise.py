@@ -1,0 +1,139 @@
+"""Two responses compared in both orders. May import `scoring`, `types` and the modules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
+from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading, Verdict
+from rewardmeter.scorers.judges.chat import Reply
+from rewardmeter.scorers.judges.judge import Judge
+from rewardmeter.scorers.judges.parsing import find_label
+from rewardmeter.scorers.judges.pointwise import check_logprobs
+from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.pointwise import Unscored
+from rewardmeter.scoring import Laws, Run
+from rewardmeter.types import Cost, Item
+
+__all__ = ["Pair", "PairJudge", "PairwiseJudge"]
+
+Pair = tuple[Item, int, int]
+"""An item and the positions of two of its responses."""
+
+_LABELS = {"a": "a", "b": "b", "c": "c", "tie": "c", "neither": "c"}
+_VALUES = {"a": 1.0, "b": 0.0, "c": 0.5}
+
+
+@runtime_checkable
+class PairwiseJudge(Protocol):
+    """What compares two responses: judges, panels of them, anything that a tournament can be held with."""
+
+    def compare_pairs(self, requests: Sequence[Pair], run: Run, /) -> Iterator[tuple[int, float | Unscored, Cost]]:
+        """Yield (position of the request, verdict, cost) in any order, each position once.
+
+        A verdict is the probability, in [0, 1], that the first response is better; 0.5 is a tie. What the budget does
+        not allow is left out.
+        """
+        ...
+
+    def forecast_pairs(self, requests: Sequence[Pair], run: Run, /) -> Cost:
+        """What comparing them would take at most; no call is made."""
+        ...
+
+
+@dataclass(frozen=True)
+class PairJudge(Judge):
+    """The better of two responses: (p, 1 − p), p the mean over both orders of 1, 0, or 0.5 for a tie.
+
+    Both responses are a `TIE` where p is 0.5: both orders say tie, or each order prefers the same place. For items of
+    more than two responses a tournament is needed, which asks `compare_pairs`.
+
+    Parameters
+    ----------
+    logprobs:
+        Whether a verdict is P(first) + P(tie)/2 from the tokens' probabilities: no, yes, or auto.
+    """
+
+    mode: ClassVar[str] = "pairwise"
+    default_template: ClassVar[str] = "pairwise"
+    needed: ClassVar[frozenset[str]] = frozenset({"first", "second"})
+    places: ClassVar[frozenset[str]] = JudgeOptions.places - {"response"} | {"first", "second"}
+    variants: ClassVar[int] = 2
+    laws: ClassVar[Laws] = Laws(pointwise=False)
+
+    logprobs: str = "no"
+
+    def __post_init__(self) -> None:
+        check_logprobs(self.logprobs)
+        super().__post_init__()
+
+    @property
+    def wants_logprobs(self) -> str:
+        return self.logprobs
+
+    def compare_pairs(self, requests: Sequence[Pair], run: Run, /) -> Iterator[tuple[int, float | Unscored, Cost]]:
+        """Verdicts for pairs of responses; see `PairwiseJudge`."""
+        for question, verdict, cost in ask_questions(self, self._pairs(requests), run):
+            if isinstance(verdict, Verdict):
+                yield question.positions[0], verdict.values[0], cost
+            elif verdict is not None:
+                yield question.positions[0], verdict, cost
+
+    def forecast_pairs(self, requests: Sequence[Pair], run: Run, /) -> Cost:
+        """What `compare_pairs` would take at most."""
+        return forecast_questions(self, self._pairs(requests), run)
+
+    def _pairs(self, requests: Sequence[Pair]) -> Iterator[Question]:
+        for index, (item, first, second) in enumerate(requests):
+            yield Question((index,), item, (first, second), self.problem(item))
+
+    def questions(self, items: Sequence[Item]) -> Iterator[Question]:
+        position = 0
+        for item in items:
+            n = len(item.responses)
+            problem = self.problem(item) if n == 2 else self._not_two(n)
+            if n:
+                yield Question(tuple(range(position, position + n)), item, (0, 1), problem)
+            position += n
+
+    def _not_two(self, n: int) -> Unscored:
+        if n < 2:
+            return Unscored("a pairwise judge needs two responses")
+        return Unscored(f"a pairwise judge compares two responses; for more write tournament:{self.name}")
+
+    def values(self, question: Question, variant: int, sample: int) -> dict[str, str]:
+        first, second = (question.item.responses[chosen].text for chosen in question.chosen)
+        if variant:
+            first, second = second, first
+        return super().values(question, variant, sample) | {"first": first, "second": second}
+
+    def form(self, question: Question, *, structured: bool) -> str:
+        if structured:
+            return 'Answer with a JSON object; its key "verdict" holds "A", "B", or "C" for a tie.'
+        if self.reasoning:
+            return 'Reason first, in a few sentences. Then end with a line "Verdict: " and A, B, or C for a tie.'
+        return "Answer with one letter alone: A, B, or C for a tie."
+
+    def schema(self, question: Question) -> dict[str, Any]:
+        return {"verdict": {"type": "string", "enum": ["A", "B", "C"]}}
+
+    def read(self, reply: Reply, question: Question, variant: int, sample: int) -> Reading | None:
+        found = find_label(reply.text, "verdict", _LABELS)
+        if found is None:
+            return None
+        token = verdict_token(reply, _place) if self.logprobs != "no" else None
+        shares = label_probabilities(token, _VALUES) if token is not None else None
+        value = _VALUES[found[0]] if shares is None else expectation(shares, _VALUES)
+        return Reading((1.0 - value if variant else value,), exact=shares is not None)
+
+    def settle(self, question: Question, by_variant: Sequence[tuple[float, ...]]) -> Verdict:
+        p = (by_variant[0][0] + by_variant[1][0]) / 2
+        both = (p, 1.0 - p) if len(question.positions) == 2 else (p,)
+        return Verdict(both, (p == 0.5,) * len(both))
+
+
+def _place(text: str) -> int | None:
+    found = find_label(text, "verdict", _LABELS)
+    return None if found is None else found[1]
