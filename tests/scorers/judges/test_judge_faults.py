@@ -112,7 +112,7 @@ ANY = {name: Send(answer) for name, (answer, _) in ABSTAINED.items()} | {
 }
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(["right", *ANY]), min_size=2, max_size=9), st.integers(1, 2), st.integers(3, 9))
 def test_any_mix_keeps_order_and_loses_nothing(script, samples, most):
     def act(body, _):

@@ -1,8 +1,8 @@
 """Judges against a real OpenAI-compatible server: ``transformers serve`` with a tiny model that is made here.
 
-The model is a two-layer Llama that a few steps of training have taught to answer every chat with ``4``, so that there is a
-verdict to be read. The server ignores ``logprobs`` and breaks the connection when it is sent a JSON schema: both are what
-a judge has to find out.
+The model is a two-layer Llama that a few steps of training have taught to answer every chat with ``4``, so that there
+is a verdict to be read. The server ignores ``logprobs`` and breaks the connection when it is sent a JSON schema; a
+judge has to find out both.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rewardmeter.dataset import Dataset
@@ -43,7 +44,9 @@ def make_model(folder: Path) -> None:
     special = ["<pad>", "<end>", "<answer>", "<system>", "<user>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     corpus = ["judge the response from 1 to 5", "answer with the number alone", "a request and a response to it"]
-    raw.train_from_iterator(corpus, trainers.BpeTrainer(400, special_tokens=special, initial_alphabet=alphabet))
+    raw.train_from_iterator(
+        corpus, trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
+    )
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, pad_token="<pad>", eos_token="<end>")
     tokenizer.chat_template = TEMPLATE
     torch.manual_seed(0)
@@ -142,7 +145,9 @@ def test_a_schema_that_the_server_cannot_take_is_left_out(server):
 def test_the_engine_pays_once(server, tmp_path):
     url, model = server
     n = 6
-    data = Dataset("made", ["i"], [0] * n, [f"r {i}" for i in range(n)], list(range(n)), tuple("abcdef"), ["?"], [()])
+    one = np.zeros(n, dtype=np.int32)
+    texts, systems = [f"r {i}" for i in range(n)], tuple("abcdef")
+    data = Dataset("made", ["i"], one, texts, np.arange(n, dtype=np.int32), systems, ["?"], [()])
     with Store(tmp_path / "s.sqlite") as store:
         spec = f"judge:{model}?base_url={url}&max_tokens=4&samples=2&logprobs=no&input_price=1&output_price=1"
         first = score(make_scorer(spec), data, store=store)
@@ -150,9 +155,3 @@ def test_the_engine_pays_once(server, tmp_path):
     assert first.values.tolist() == again.values.tolist()
     assert (first.cost.calls, again.cost.calls) == (12, 0)
     assert first.cost.dollars == pytest.approx((first.cost.input_tokens + first.cost.output_tokens) / 1e6)
-
-
-def test_a_model_that_is_not_there_is_the_servers_word(server):
-    url, _ = server
-    scores = make_scorer(f"judge:no/such-model?base_url={url}&retries=0&timeout=30")(ITEMS[:1])
-    assert set(scores.outcomes.tolist()) <= {Outcome.FAILED, Outcome.SCORED}, "a server may serve its one model to all"

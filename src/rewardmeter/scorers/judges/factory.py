@@ -33,8 +33,8 @@ _PATHS = ("template", "criteria")
 def judge(target: str | None, **options: Any) -> Judge:
     """The judge that a spec names: ``judge:MODEL?…`` or ``judge:FILE.toml?…``.
 
-    A judge file holds the options as TOML keys, ``model`` among them, the body fields of ``request`` as a table, and
-    criteria as ``[[criteria]]``; paths in it count from its folder. What the spec says goes before what the file says.
+    A judge file holds the options as TOML keys, ``model`` among them, the body fields of ``request`` as a table
+    ("null" removes a field), and criteria as ``[[criteria]]``; paths in it count from its folder. What the spec says goes before what the file says.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         if key == "criteria" and isinstance(value, list):
             options[key] = str(path)
         elif key == "request" and isinstance(value, dict):
-            options[key] = json.dumps(value)
+            options[key] = json.dumps({name: None if one == "null" else one for name, one in value.items()})
         elif key == "scale" and isinstance(value, list) and len(value) == 2:
             options[key] = f"{value[0]}-{value[1]}"
         elif key not in _OPTIONS:
