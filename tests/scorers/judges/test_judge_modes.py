@@ -11,9 +11,8 @@ import pytest
 from scripted_server import ScriptedServer, Send, chat
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorers.judges.pairwise import PairwiseJudge
 from rewardmeter.scorers.pointwise import Unscored
-from rewardmeter.scoring import Run, make_scorer
+from rewardmeter.scoring import PairwiseJudge, Run, make_scorer
 from rewardmeter.types import Cost, Item, Outcome, Response
 
 TWO = Item((Response("good"), Response("bad")), prompt="Which?", references=("gold",))

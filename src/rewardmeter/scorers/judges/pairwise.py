@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
 from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading, Verdict
@@ -14,33 +14,13 @@ from rewardmeter.scorers.judges.parsing import find_label
 from rewardmeter.scorers.judges.pointwise import check_logprobs
 from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
 from rewardmeter.scorers.pointwise import Unscored
-from rewardmeter.scoring import Laws, Run
+from rewardmeter.scoring import Compared, Laws, PairRequest, Run
 from rewardmeter.types import Cost, Item
 
-__all__ = ["Pair", "PairJudge", "PairwiseJudge"]
-
-Pair = tuple[Item, int, int]
-"""An item and the positions of two of its responses."""
+__all__ = ["PairJudge"]
 
 _LABELS = {"a": "a", "b": "b", "c": "c", "tie": "c", "neither": "c"}
 _VALUES = {"a": 1.0, "b": 0.0, "c": 0.5}
-
-
-@runtime_checkable
-class PairwiseJudge(Protocol):
-    """What compares two responses: judges, panels of them, anything that a tournament can be held with."""
-
-    def compare_pairs(self, requests: Sequence[Pair], run: Run, /) -> Iterator[tuple[int, float | Unscored, Cost]]:
-        """Yield (position of the request, verdict, cost) in any order, each position once.
-
-        A verdict is the probability, in [0, 1], that the first response is better; 0.5 is a tie. What the budget does
-        not allow is left out.
-        """
-        ...
-
-    def forecast_pairs(self, requests: Sequence[Pair], run: Run, /) -> Cost:
-        """What comparing them would take at most; no call is made."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -73,19 +53,19 @@ class PairJudge(Judge):
     def wants_logprobs(self) -> str:
         return self.logprobs
 
-    def compare_pairs(self, requests: Sequence[Pair], run: Run, /) -> Iterator[tuple[int, float | Unscored, Cost]]:
-        """Verdicts for pairs of responses; see `PairwiseJudge`."""
+    def compare_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Iterator[Compared]:
+        """Verdicts for pairs of responses; see `scoring.PairwiseJudge`."""
         for question, verdict, cost in ask_questions(self, self._pairs(requests), run):
             if isinstance(verdict, Verdict):
-                yield question.positions[0], verdict.values[0], cost
+                yield Compared(question.positions[0], verdict.values[0], cost)
             elif verdict is not None:
-                yield question.positions[0], verdict, cost
+                yield Compared(question.positions[0], verdict, cost)
 
-    def forecast_pairs(self, requests: Sequence[Pair], run: Run, /) -> Cost:
+    def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
         """What `compare_pairs` would take at most."""
         return forecast_questions(self, self._pairs(requests), run)
 
-    def _pairs(self, requests: Sequence[Pair]) -> Iterator[Question]:
+    def _pairs(self, requests: Sequence[PairRequest]) -> Iterator[Question]:
         for index, (item, first, second) in enumerate(requests):
             yield Question((index,), item, (first, second), self.problem(item))
 

@@ -16,11 +16,13 @@ import numpy as np
 from rewardmeter.errors import InputError, SpecError, UnknownNameError
 from rewardmeter.scorers.judges.base import Verdict
 from rewardmeter.scorers.judges.judge import as_scores
-from rewardmeter.scorers.judges.pairwise import Pair, PairwiseJudge
 from rewardmeter.scorers.pointwise import Unscored, changed_options, quote_option, spec_of
 from rewardmeter.scoring import (
+    Compared,
     Forecasting,
     Laws,
+    PairRequest,
+    PairwiseJudge,
     Part,
     Run,
     Scorer,
@@ -151,8 +153,8 @@ class Panel:
         shown = [(member, [_shown(item, member.reads) for item in items]) for member in able]
         return sum((member.forecast(of_member, run) for member, of_member in shown), start=Cost())
 
-    def compare_pairs(self, requests: Sequence[Pair], run: Run, /) -> Iterator[tuple[int, float | Unscored, Cost]]:
-        """The members' verdicts on pairs, combined; see `PairwiseJudge`.
+    def compare_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Iterator[Compared]:
+        """The members' verdicts on pairs, combined; see `scoring.PairwiseJudge`.
 
         Raises
         ------
@@ -162,9 +164,9 @@ class Panel:
         judges = {id(member): self._pairwise(member) for member in self.judges}
         for position, verdict, cost in self._together(lambda one: judges[id(one)].compare_pairs(requests, run)):
             if position >= 0:
-                yield position, verdict if isinstance(verdict, Unscored) else verdict.values[0], cost
+                yield Compared(position, verdict if isinstance(verdict, Unscored) else verdict.values[0], cost)
 
-    def forecast_pairs(self, requests: Sequence[Pair], run: Run, /) -> Cost:
+    def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
         """What `compare_pairs` would take at most."""
         return sum((self._pairwise(one).forecast_pairs(requests, run) for one in self.judges), start=Cost())
 
