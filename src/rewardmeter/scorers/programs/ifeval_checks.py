@@ -237,7 +237,7 @@ def argument_problem(argument: Argument, value: Any) -> str | None:
     """What is wrong with an argument's value, None if nothing is."""
     kind = argument.kind
     if kind == "count":
-        sound = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value == int(value)
+        sound = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and float(value).is_integer()
         return None if sound else "is no count"
     if kind == "relation":
         return None if value in ("less than", "at least") else "is neither 'less than' nor 'at least'"

@@ -9,11 +9,14 @@ by hand in place of the trained ones.
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 __all__ = ["capital_words", "count_sentences"]
 
+TITLES = frozenset("mr mrs ms dr prof st gen sen rep reps col maj lt adm messrs".split())
+"""What stands before a name, so that no sentence ends."""
 ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st jr sr gen sen rep reps col maj lt adm messrs inc ltd corp co cos bros vs ph.d m.b.a"
+    "jr sr inc ltd corp co cos bros vs ph.d m.b.a"
     " jan feb aug sep sept oct nov dec tues wed fri a.m p.m u.s u.s.a u.k u.n u.s.s.r d.c l.a n.y n.j n.c s.c n.h n.m"
     " ala ariz calif colo conn fla ga ill kan ky mich minn nev okla ore pa tenn va vt wash wis ave ft mg yr ct ok"
     " c d e f g h k l m n p r s t v w".split()
@@ -42,7 +45,7 @@ def count_sentences(text: str) -> int:
     """How many sentences a text has; 0 for white space."""
     chunks = list(CHUNK.finditer(text))
     begin, pieces = 0, list[tuple[int, int]]()
-    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+    for chunk, following in zip_longest(chunks, chunks[1:]):
         end = _boundary(chunk.group(), following.group() if following else None)
         if end is None:
             continue
@@ -77,6 +80,8 @@ def _breaks(before: str, after: str) -> bool:
     word = NO_WORD.split(before)[-1][:-1].lstrip("#&-,`").lower()
     if len(word) == 1 and word.isalpha():
         return word not in ABBREVIATIONS and starts is not False  # "A." of an outline rather than of a name
+    if word in TITLES:
+        return False
     if word in ABBREVIATIONS or word.rpartition("-")[2] in ABBREVIATIONS:
         return starts is True
     return not (NUMBER.fullmatch(word) and starts is False)
@@ -96,7 +101,7 @@ def _starts_sentence(token: str) -> bool | None:
 def _realigned(text: str, pieces: list[tuple[int, int]]) -> int:
     """How many pieces are left once closing quotes and brackets have gone back to the sentence that they close."""
     count, moved = 0, 0
-    for (begin, stop), following in zip(pieces, [*pieces[1:], None], strict=True):
+    for (begin, stop), following in zip_longest(pieces, pieces[1:]):
         begin += moved
         moved = 0
         closing = CLOSING.match(text, following[0], following[1]) if following else None

@@ -47,11 +47,11 @@ ONE_LANGUAGE = {
 SMALL_WORDS: dict[str, dict[str, str]] = {
     "latin": {
         "en": "the of and to in is that for it as with was on be by this are from or have not you an at which but they his"
-        " her we will can has your i my would if all their there what so when more about who out up do me",
+        " her we will can has your i my would if all their there what so when more about who out up do me don't it's i'm can't that's won't",
         "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat"
         " dass sie nach wird bei einer um am sind noch wie einem über einen so zum haben nur oder aber vor zur ich wir ihr",
         "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont avec ou son mais"
-        " comme on nous vous je tu cette aux ses été elle leur",
+        " comme on nous vous je tu cette aux ses été elle leur c'est qu'il d'un d'une n'est j'ai qu'elle s'il",
         "es": "de la que el en y a los del se las por un para con no una su al lo como más pero sus le ya o este sí porque"
         " esta entre cuando muy sin sobre también me hasta hay donde quien es son está",
         "pt": "de a o que e do da em um para é com não uma os no se na por mais as dos como mas foi ao ele das tem à seu sua"
@@ -93,11 +93,12 @@ SMALL_WORDS: dict[str, dict[str, str]] = {
 BY_WORDS = {language: script for script, languages in SMALL_WORDS.items() for language in languages}
 LANGUAGES = frozenset({*ONE_LANGUAGE, *BY_WORDS, "ja", "zh"})
 """ISO 639-1 codes of the languages known here."""
-WORD = re.compile(r"[^\W\d_][\u0300-\u036f\u0900-\u0963\u064b-\u065f\w]*")
+WORD = re.compile(r"[^\W\d_][\u0300-\u036f\u0900-\u0963\u064b-\u065f\w'’]*")
 LETTERS = {script: re.compile(f"[{characters}]") for script, characters in SCRIPTS.items()}
 MOSTLY = 0.6
-FEWEST_HITS = 2
 CLEARLY = 1.5
+"""How many times as often the small words of the best language must occur as those of the next."""
+FEWEST_HITS = 2
 
 
 def is_language(text: str, language: str) -> bool | None:
@@ -134,13 +135,13 @@ def _east_asian(counts: dict[str, int], total: int, language: str) -> bool | Non
 
 
 def _by_words(text: str, script: str, language: str) -> bool | None:
-    words = Counter(word.lower() for word in WORD.findall(text))
+    words = Counter(word.lower().replace("’", "'") for word in WORD.findall(text))
     hits = {
         code: sum(words[word] for word in dict.fromkeys(small.split())) for code, small in SMALL_WORDS[script].items()
     }
     ranked = sorted(hits, key=lambda code: (-hits[code], code))
     best, second = ranked[0], ranked[1]
-    if hits[best] < FEWEST_HITS or hits[best] < CLEARLY * hits[second]:
+    if hits[best] < max(FEWEST_HITS, CLEARLY * hits[second]):
         return None
     if hits[best] < 0.05 * sum(words.values()):  # names and numbers, or a language that is not known here
         return None

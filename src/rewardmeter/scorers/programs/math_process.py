@@ -24,7 +24,7 @@ MEMORY_BYTES = 4 * 2**30
 """Address space that a job may take; algebra that wants more has failed."""
 
 DELIMITER = re.compile(r"\$|\\\(|\\\[|\\boxed|\\begin\{(?:equation|align|displaymath|math)")
-COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mathbf|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
+COMMAND = re.compile(r"\\(?:begin|end|text|mathrm|textbf|mathbf|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
 WORD = re.compile(r"[^\W\d_]{3,}")
 FUNCTIONS = frozenset(
     "sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh log exp sqrt pi abs max min inf mod".split()

@@ -158,8 +158,9 @@ def quantities_in(text: str) -> list[Found]:
             continue
         one, position = _quantity_at(text, match)
         joint = AND.fullmatch(text, joined_from, match.start()) if found and joined_from else None
-        if joint and match.group()[0].isdigit() and _smaller(one.unit, found[-1].unit):
-            found[-1] = _sum(found[-1], one)
+        ratio = _part_of(one.unit, found[-1].unit) if joint and match.group()[0].isdigit() else None
+        if ratio is not None:
+            found[-1] = _sum(found[-1], one, ratio)
         else:
             found.append(one)
         joined_from = position
@@ -192,17 +193,16 @@ def _quantity_at(text: str, match: re.Match[str]) -> tuple[Found, int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _smaller(unit: Any, than: Any) -> bool:
-    """Whether a unit is a smaller one of the same kind, as inches are to feet."""
-    if unit is None or than is None or unit == than or unit.dimensionality != than.dimensionality:
-        return False
-    if unit.dimensionless or on_a_scale(unit) or on_a_scale(than):
-        return False
-    ratio = _converted(Fraction(1), unit, than)
-    return ratio is not None and 0 < ratio < 1
+def _part_of(unit: Any, whole: Any) -> Fraction | None:
+    """A smaller unit of the same kind as a part of a larger one, as an inch is 1/12 foot; None if it is none."""
+    if unit is None or whole is None or unit == whole or unit.dimensionality != whole.dimensionality:
+        return None
+    if unit.dimensionless or on_a_scale(unit) or on_a_scale(whole):
+        return None
+    ratio = _converted(Fraction(1), unit, whole)
+    return ratio if ratio is not None and 0 < ratio < 1 else None
 
 
-def _sum(whole: Found, part: Found) -> Found:
-    more = _converted(part.number, part.unit, whole.unit)
-    assert more is not None  # `_smaller` has converted the unit
+def _sum(whole: Found, part: Found, ratio: Fraction) -> Found:
+    more = part.number * ratio
     return Found(whole.number - more if whole.number < 0 else whole.number + more, whole.unit)
