@@ -132,8 +132,7 @@ def main() -> None:
     rng = random.Random(20231114)
     cases: list[dict] = []
     for kind, arguments in ARGUMENTS.items():
-        for wanted in (True, False) * (PER_KIND // 2):
-            cases.append(case(rng, kind, arguments, wanted))
+        cases.extend(case(rng, kind, arguments, wanted) for wanted in (True, False) * (PER_KIND // 2))
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
     TARGET.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 

@@ -166,7 +166,7 @@ def test_capital_words_as_treebank_tokens() -> None:
             "length_constraints:number_paragraphs: num_paragraphs is no count",
         ),
         (
-            '{"instruction_id_list": ["length_constraints:number_paragraphs"], "kwargs": [{"num_paragraphs": Infinity}]}',
+            '{"instruction_id_list": ["length_constraints:number_paragraphs"], "kwargs": [{"num_paragraphs": 1e999}]}',
             "length_constraints:number_paragraphs: num_paragraphs is no count",
         ),
     ],
@@ -188,7 +188,10 @@ def test_arguments_as_tables_keep_them() -> None:
 def test_a_megabyte(kind: str) -> None:
     kwargs = next(case["kwargs"] for case in GOLDEN if case["kind"] == kind)
     for text in ("The cat, IT sat. " * 60_000, "*" * 1_000_000, "." * 1_000_000, "'" * 500_000 + "A"):
-        assert outcome("ifeval?mode=loose", text, instructions((kind, kwargs)))[0] in (Outcome.SCORED, Outcome.ABSTAINED)
+        assert outcome("ifeval?mode=loose", text, instructions((kind, kwargs)))[0] in (
+            Outcome.SCORED,
+            Outcome.ABSTAINED,
+        )
 
 
 def test_options_and_references_are_checked() -> None:

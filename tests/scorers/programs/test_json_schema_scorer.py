@@ -1,9 +1,8 @@
-"""JSON against a schema: verdicts by hand from the standard's own wording; files, references and what may not happen."""
+"""JSON against a schema: verdicts by hand from the standard's wording; files, references and what may not happen."""
 
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import socket
 import time
@@ -78,7 +77,10 @@ def test_where_the_json_stands() -> None:
         ('{"$ref": "file:///etc/passwd"}', "the schema refers to 'file:///etc/passwd'"),
         ('{"$ref": "#/$defs/none"}', "the schema refers to '"),
         ('{"$ref": "#"}', "schema and response together are nested too deeply"),
-        ('{"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}', "schema and response"),
+        (
+            '{"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}',
+            "schema and response",
+        ),
     ],
 )
 def test_schemas_that_cannot_be_used_fail(schema: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +158,9 @@ def test_specs_are_checked(tmp_path: Path) -> None:
         make_scorer(f"json-schema:{tmp_path}")
     with pytest.raises(SpecError, match="cannot be read"):
         make_scorer("json-schema:")
-    for content in (b"\xff\xfe\x00", b"{", b"5", b'{"type": 5}', os.urandom(50)):
+    for content in (b"\xff\xfe\x00", b"{", b"5", b'{"type": 5}', b"\x80abc"):
         file.write_bytes(content)
         with pytest.raises(SpecError, match=r"s\.json'"):
             make_scorer(f"json-schema:{file}")
-    with pytest.raises(UnknownNameError, match="there are: auto, fenced, whole|did you mean"):
+    with pytest.raises(UnknownNameError, match="there are: auto, fenced, whole"):
         make_scorer("json-schema?extract=first")

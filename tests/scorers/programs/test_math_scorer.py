@@ -53,8 +53,8 @@ def test_by_hand(response: str, reference: str, expected: float) -> None:
 
 
 MARKED = [
-    r"$\frac{1}{2}$", r"$0.5$", r"$x=3$", r"$3$", r"$\{1,2\}$", r"$(1,2)$", r"$1 < x < 2$", r"$\sqrt{2}$", r"$1.414214$",
-    r"$50\%$", r"$(-\infty, 2)$", r"$\boxed{7}$ and $\boxed{8}$", r"$7, 8$",
+    r"$\frac{1}{2}$", r"$0.5$", r"$x=3$", r"$3$", r"$\{1,2\}$", r"$(1,2)$", r"$1 < x < 2$", r"$\sqrt{2}$",
+    r"$1.414214$", r"$50\%$", r"$(-\infty, 2)$", r"$\boxed{7}$ and $\boxed{8}$", r"$7, 8$",
 ]  # fmt: skip
 
 
@@ -98,7 +98,9 @@ def test_a_tower_of_powers_is_stopped_and_the_next_answer_is_scored() -> None:
     assert scores.reasons == {0: "not decided within 0.5 seconds"}
 
 
-@pytest.mark.parametrize("text", ["1 " * 100_000, "$" + "(" * 3_000, "[" * 200_000, "\\frac{" * 5_000, "\\boxed{" * 20_000])
+@pytest.mark.parametrize(
+    "text", ["1 " * 100_000, "$" + "(" * 3_000, "[" * 200_000, "\\frac{" * 5_000, "\\boxed{" * 20_000]
+)
 def test_texts_that_are_hard_to_read_end(text: str) -> None:
     start = time.monotonic()
     kind, _, reason = outcome("math?timeout=1", text, "4")

@@ -45,9 +45,10 @@ JSON_VALUES = st.recursive(
 ).map(json.dumps)
 PIECES = st.sampled_from(
     [
-        "", " \n\t\u00a0", "5 km", "3.2e9999 m", "5 ft 10 in", "20 °C", "-40 °F", "50 %", "½ m²", "1/0 kg", r"\frac{1}{2}", "$x^2$",
-        r"\boxed{", r"$\{1,2\}$", "[0,1)", "inf nan", "NaN", '{"a": 1}', "```json\n[1]\n```", '{"$ref": "#"}', "P.S. *a* <<b>>",
-        "x\ud800y", "a\x00b\x1f", "👩‍👩‍👧", "שלום ١٢٣", "the cat sat", "Der Hund und die Katze", "'''\"\"\"", "((((", "1" * 50,
+        "", " \n\t\u00a0", "5 km", "3.2e9999 m", "5 ft 10 in", "20 °C", "-40 °F", "50 %", "½ m²", "1/0 kg",
+        r"\frac{1}{2}", "$x^2$", r"\boxed{", r"$\{1,2\}$", "[0,1)", "inf nan", "NaN", '{"a": 1}', "```json\n[1]\n```",
+        '{"$ref": "#"}', "P.S. *a* <<b>>", "x\ud800y", "a\x00b\x1f", "👩‍👩‍👧", "שלום ١٢٣", "the cat sat",
+        "Der Hund und die Katze", "'\'\'\"\"\"", "((((", "1" * 50,
     ]
 )  # fmt: skip
 TEXTS = st.one_of(PIECES, st.text(max_size=20), JSON_VALUES, TASKS, st.lists(PIECES, max_size=3).map(" ".join))

@@ -83,7 +83,8 @@ def test_not_equal(response: str, reference: str) -> None:
 
 
 UNITS = {
-    "mm": Fraction(1, 1000), "cm": Fraction(1, 100), "m": Fraction(1), "km": Fraction(1000), "inches": Fraction(254, 10_000),
+    "mm": Fraction(1, 1000), "cm": Fraction(1, 100), "m": Fraction(1), "km": Fraction(1000),
+    "inches": Fraction(254, 10_000),
     "ft": Fraction(3048, 10_000), "yards": Fraction(9144, 10_000), "miles": Fraction(1_609_344, 1000),
 }  # fmt: skip
 """The international definitions of 1959, in metres."""
@@ -160,7 +161,10 @@ def test_hard_texts(text: str) -> None:
     start = time.monotonic()
     for reference in ("3 m", "3", "3 dBm", "1e9999 km", "3 °C"):
         assert outcome("quantity?tolerance=0.1", text, reference)[0] == Outcome.SCORED
-        assert outcome("quantity?take=any&assume_unit=true", reference, text[:200])[0] in (Outcome.SCORED, Outcome.FAILED)
+        assert outcome("quantity?take=any&assume_unit=true", reference, text[:200])[0] in (
+            Outcome.SCORED,
+            Outcome.FAILED,
+        )
     assert time.monotonic() - start < 60
 
 
