@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from rewardmeter.scoring import PARTS, Laws, Negated, Scorer, families, make_scorer, signature_of
 from rewardmeter.types import Item, Outcome, Response, Scores
 
-# Judges and scorers behind a server have law tests of their own, beside servers.
-NOT_COMPUTED = {"recorded", "vllm", "tei", "openrlhf", "json-endpoint", "judge", "panel"}
+# Judges, scorers behind a server and ifeval, which reads instructions, have law tests of their own.
+NOT_COMPUTED = {"recorded", "vllm", "tei", "openrlhf", "json-endpoint", "judge", "panel", "ifeval"}
 NEEDED = {"regex": "pattern=e.?"}
 TARGETS = {"pairs": "length", "ranked": "length", "tournament": "length"}  # what a conversion converts here
 OTHER_VALUES: dict[str, Sequence[str]] = {

@@ -26,15 +26,15 @@ UNDECIDED = Unscored("an instruction cannot be decided: mostly, the language can
 class IfEval(Pointwise):
     """1 if the response follows all the verifiable instructions of its item, else 0.
 
-    The instructions stand in the item's reference, as JSON in the published data format: ``{"instruction_id_list": [...],
-    "kwargs": [{...}, ...]}``, with the 25 published kinds. A response abstains where its verdict hangs on a language that
-    script and small words do not settle.
+    The instructions stand in the item's reference, as JSON in the published data format: ``{"instruction_id_list":
+    [...], "kwargs": [{...}, ...]}``, with the 25 published kinds. A response abstains where its verdict hangs on a
+    language that script and small words do not settle.
 
     Parameters
     ----------
     mode:
-        ``strict`` checks the response as it is; ``loose`` is content if it follows an instruction once its asterisks, its
-        first or its last line are dropped, in any of the eight combinations.
+        ``strict`` checks the response as it is; ``loose`` is content if it follows an instruction once its asterisks,
+        its first or its last line are dropped, in any of the eight combinations.
     aggregate:
         ``all``: 1 or 0 for all instructions together; ``share``: the share of instructions followed, in [0, 1].
     """

@@ -1,8 +1,9 @@
 """The 25 kinds of verifiable instruction of IFEval, each a check of a response against its arguments.
 
-Source: Zhou et al. 2023, *Instruction-Following Evaluation for Large Language Models* (arXiv 2311.07911), table 1, and the
-behaviour of the checker that its authors published. Each check takes the response and the arguments that the data format
-names and returns True, False, or None where it cannot be told (languages, JSON nested thousands deep). May import `language` and `ifeval_text`.
+Source: Zhou et al. 2023, *Instruction-Following Evaluation for Large Language Models* (arXiv 2311.07911), table 1, and
+the behaviour of the checker that its authors published. Each check takes the response and the arguments that the data
+format names and returns True, False, or None where it cannot be told (languages, JSON nested thousands deep). May
+import `language` and `ifeval_text`.
 """
 
 from __future__ import annotations
@@ -201,9 +202,7 @@ INSTRUCTIONS: Mapping[str, Instruction] = {
     "keywords:existence": _with(keywords_existence, keywords="patterns"),
     "keywords:frequency": _with(keywords_frequency, keyword="pattern", frequency="count", relation="relation"),
     "keywords:forbidden_words": _with(forbidden_words, forbidden_words="patterns"),
-    "keywords:letter_frequency": _with(
-        letter_frequency, letter="text", let_frequency="count", let_relation="relation"
-    ),
+    "keywords:letter_frequency": _with(letter_frequency, letter="text", let_frequency="count", let_relation="relation"),
     "language:response_language": _with(is_language, language="text"),
     "length_constraints:number_sentences": _with(number_sentences, num_sentences="count", relation="relation"),
     "length_constraints:number_paragraphs": _with(number_paragraphs, num_paragraphs="count"),
@@ -237,7 +236,9 @@ def argument_problem(argument: Argument, value: Any) -> str | None:
     """What is wrong with an argument's value, None if nothing is."""
     kind = argument.kind
     if kind == "count":
-        sound = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and value == int(value)
+        sound = (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 and float(value).is_integer()
+        )
         return None if sound else "is no count"
     if kind == "relation":
         return None if value in ("less than", "at least") else "is neither 'less than' nor 'at least'"

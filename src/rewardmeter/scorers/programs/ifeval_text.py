@@ -1,29 +1,35 @@
-"""Sentences and capital words of an English text, counted as IFEval's checker counts them. Imports nothing of ours.
+"""Sentences and capital words of an English text, counted as IFEval's checker counts them. May import `word_sets`.
 
 IFEval counts sentences with NLTK's Punkt model for English and capital words with its Treebank tokeniser. The model is
 trained data that is not shipped here: the decisions below follow the published method (Kiss and Strunk 2006,
-*Unsupervised Multilingual Sentence Boundary Detection*, section 4), with lists of abbreviations and of usual first words
-by hand in place of the trained ones.
+*Unsupervised Multilingual Sentence Boundary Detection*, section 4), with lists of abbreviations and of usual first
+words by hand in place of the trained ones.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
+
+from rewardmeter.scorers.programs.word_sets import word_set
 
 __all__ = ["capital_words", "count_sentences"]
 
-ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st jr sr gen sen rep reps col maj lt adm messrs inc ltd corp co cos bros vs ph.d m.b.a"
+
+TITLES = word_set("mr mrs ms dr prof st gen sen rep reps col maj lt adm messrs")
+"""What stands before a name, so that no sentence ends."""
+ABBREVIATIONS = word_set(
+    "jr sr inc ltd corp co cos bros vs ph.d m.b.a"
     " jan feb aug sep sept oct nov dec tues wed fri a.m p.m u.s u.s.a u.k u.n u.s.s.r d.c l.a n.y n.j n.c s.c n.h n.m"
     " ala ariz calif colo conn fla ga ill kan ky mich minn nev okla ore pa tenn va vt wash wis ave ft mg yr ct ok"
-    " c d e f g h k l m n p r s t v w".split()
+    " c d e f g h k l m n p r s t v w"
 )
-FIRST_WORDS = frozenset(
+FIRST_WORDS = word_set(
     "according after all although also among an and any are as at because before both but by can despite do does during"
     " each even every for from had has have he her here his how however i if in indeed instead is it its let many may"
     " meanwhile more moreover most my nevertheless next no nonetheless nor not now of on once or other our perhaps she"
-    " should similarly since so some such than that the their them then there these they this those though thus to under"
-    " until upon was we were what when where whether which while who why will with without would yet you your".split()
+    " should similarly since so some such than that the their them then there these they this those though thus to"
+    " under until upon was we were what when where whether which while who why will with without would yet you your"
 )
 """Words that are capital because a sentence begins, also after an abbreviation."""
 CHUNK = re.compile(r"\S+")
@@ -42,7 +48,7 @@ def count_sentences(text: str) -> int:
     """How many sentences a text has; 0 for white space."""
     chunks = list(CHUNK.finditer(text))
     begin, pieces = 0, list[tuple[int, int]]()
-    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+    for chunk, following in zip_longest(chunks, chunks[1:]):
         end = _boundary(chunk.group(), following.group() if following else None)
         if end is None:
             continue
@@ -77,6 +83,8 @@ def _breaks(before: str, after: str) -> bool:
     word = NO_WORD.split(before)[-1][:-1].lstrip("#&-,`").lower()
     if len(word) == 1 and word.isalpha():
         return word not in ABBREVIATIONS and starts is not False  # "A." of an outline rather than of a name
+    if word in TITLES:
+        return False
     if word in ABBREVIATIONS or word.rpartition("-")[2] in ABBREVIATIONS:
         return starts is True
     return not (NUMBER.fullmatch(word) and starts is False)
@@ -96,7 +104,7 @@ def _starts_sentence(token: str) -> bool | None:
 def _realigned(text: str, pieces: list[tuple[int, int]]) -> int:
     """How many pieces are left once closing quotes and brackets have gone back to the sentence that they close."""
     count, moved = 0, 0
-    for (begin, stop), following in zip(pieces, [*pieces[1:], None], strict=True):
+    for (begin, stop), following in zip_longest(pieces, pieces[1:]):
         begin += moved
         moved = 0
         closing = CLOSING.match(text, following[0], following[1]) if following else None

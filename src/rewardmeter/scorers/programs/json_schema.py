@@ -1,4 +1,5 @@
-"""Structured output: valid JSON, and valid against a JSON Schema. May import `pointwise`, `errors` and its neighbours.
+"""Structured output: valid JSON, and valid against a JSON Schema. May import `pointwise`, `errors` and the
+modules beside it.
 
 Source: JSON Schema, draft 2020-12 and the drafts before it (https://json-schema.org/specification), by the package
 jsonschema.
@@ -8,16 +9,23 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorers.pointwise import Pointwise, Unscored, changed_options, spec_of
+from rewardmeter.scorers.pointwise import Unscored, spec_of
 from rewardmeter.scorers.programs.json_text import DeepError, json_in, read_json
-from rewardmeter.scorers.programs.results import Checked, Remarked, check_each, one_of, require
-from rewardmeter.scorers.programs.results import scores_with_remarks
+from rewardmeter.scorers.programs.results import (
+    Checked,
+    Remarked,
+    check_each,
+    one_of,
+    require,
+    scores_with_remarks,
+)
 from rewardmeter.scoring import Laws
 from rewardmeter.types import Item, Scores
 
@@ -27,7 +35,7 @@ NOT_JSON = "no JSON: counted as wrong"
 
 
 @dataclass(frozen=True)
-class JsonSchema(Pointwise):
+class JsonSchema:
     """1 if the response is JSON that is valid against a schema, else 0; one that is no JSON scores 0 with a remark.
 
     The schema is a file's, or with no file each item's reference. ``$ref`` is followed within the schema and to the
@@ -48,6 +56,7 @@ class JsonSchema(Pointwise):
 
     family: ClassVar[str] = "json-schema"
     laws: ClassVar[Laws] = Laws(cpu_bound=True)
+    revision: ClassVar[str] = "1"
 
     extract: str = "auto"
     path: str | None = None
@@ -60,7 +69,7 @@ class JsonSchema(Pointwise):
     @property
     def name(self) -> str:
         """The spec; it names the file, whose content is part of the signature."""
-        options = {key: value for key, value in changed_options(self).items() if key == "extract"}
+        options = {} if self.extract == "auto" else {"extract": self.extract}
         return spec_of(self.family if self.path is None else f"{self.family}:{self.path}", options)
 
     @property
@@ -126,7 +135,6 @@ def _validator(schema_text: str) -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
-    from jsonschema_specifications import REGISTRY
 
     try:
         schema = read_json(schema_text)
@@ -144,7 +152,8 @@ def _validator(schema_text: str) -> Any:
         raise SpecError(f"{error.message} (at {error.json_path})") from error
     except Exception as error:  # checking a schema is foreign code on foreign data
         raise SpecError(f"{type(error).__name__}: {error}") from error
-    return kind(schema, registry=REGISTRY)
+    published = importlib.import_module("jsonschema_specifications").REGISTRY  # the default one fetches
+    return kind(schema, registry=published)
 
 
 def json_schema(target: str | None = None, extract: str = "auto") -> JsonSchema:

@@ -55,7 +55,8 @@ def fenced_blocks(text: str) -> list[tuple[str, str]]:
 
 
 def read_json(text: str) -> Any:
-    """The value of a JSON text (RFC 8259): NaN, Infinity and comments are errors; of a name given twice the last counts.
+    """The value of a JSON text (RFC 8259): NaN, Infinity and comments are errors; of a name given twice the last
+    counts.
 
     Raises
     ------

@@ -46,37 +46,41 @@ ONE_LANGUAGE = {
 }
 SMALL_WORDS: dict[str, dict[str, str]] = {
     "latin": {
-        "en": "the of and to in is that for it as with was on be by this are from or have not you an at which but they his"
-        " her we will can has your i my would if all their there what so when more about who out up do me",
-        "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat"
-        " dass sie nach wird bei einer um am sind noch wie einem über einen so zum haben nur oder aber vor zur ich wir ihr",
-        "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont avec ou son mais"
-        " comme on nous vous je tu cette aux ses été elle leur",
-        "es": "de la que el en y a los del se las por un para con no una su al lo como más pero sus le ya o este sí porque"
-        " esta entre cuando muy sin sobre también me hasta hay donde quien es son está",
-        "pt": "de a o que e do da em um para é com não uma os no se na por mais as dos como mas foi ao ele das tem à seu sua"
-        " ou ser quando muito há nos já está eu também só pelo pela até isso ela são você",
-        "it": "di e il la che in a un per è una sono non con del si da le dei al della come più nel ma alla lo ha i gli anche"
-        " delle nella questo se ci dal su mi o loro ed degli",
-        "nl": "de het een en van ik te dat die in je is niet op zijn met voor er maar om hij heb aan wat was ook als naar uit"
-        " we bij door kan dit nog worden deze hebben",
-        "sv": "och det att i en jag som är av för på med den till inte ett om har men var de kan från så vi när du eller",
-        "fi": "ja on ei se että hän oli mutta ovat joka tai kun niin myös minä sinä ole olen voi kuin ovat tämä sen hänen"
-        " jos jotka sekä mitä kanssa",
+        "en": "the of and to in is that for it as with was on be by this are from or have not you an at which but"
+        " they his her we will can has your i my would if all their there what so when more about who out up do me"
+        " don't it's i'm can't that's won't",
+        "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus"
+        " er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum haben nur oder aber vor zur"
+        " ich wir ihr",
+        "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont avec ou"
+        " son mais comme on nous vous je tu cette aux ses été elle leur c'est qu'il d'un d'une n'est j'ai qu'elle s'il",
+        "es": "de la que el en y a los del se las por un para con no una su al lo como más pero sus le ya o este sí"
+        " porque esta entre cuando muy sin sobre también me hasta hay donde quien es son está",
+        "pt": "de a o que e do da em um para é com não uma os no se na por mais as dos como mas foi ao ele das tem à"
+        " seu sua ou ser quando muito há nos já está eu também só pelo pela até isso ela são você",
+        "it": "di e il la che in a un per è una sono non con del si da le dei al della come più nel ma alla lo ha i"
+        " gli anche delle nella questo se ci dal su mi o loro ed degli",
+        "nl": "de het een en van ik te dat die in je is niet op zijn met voor er maar om hij heb aan wat was ook als"
+        " naar uit we bij door kan dit nog worden deze hebben",
+        "sv": "och det att i en jag som är av för på med den till inte ett om har men var de kan från så vi när du"
+        " eller",
+        "fi": "ja on ei se että hän oli mutta ovat joka tai kun niin myös minä sinä ole olen voi kuin ovat tämä sen"
+        " hänen jos jotka sekä mitä kanssa",
         "pl": "w i na z do się nie że jest to o jak po co ale za od tak są przez dla czy lub był oraz jego tym",
-        "sw": "na ya wa kwa ni la za katika kuwa cha hii huo hiyo kama au lakini hiki pia yake wao sana kutoka hakuna yangu"
-        " wake kila vya ili",
-        "vi": "và của là có được không trong cho một những các người với này đã để khi tôi thì đến nhưng cũng từ ra như bạn"
-        " làm về hay sẽ",
+        "sw": "na ya wa kwa ni la za katika kuwa cha hii huo hiyo kama au lakini hiki pia yake wao sana kutoka hakuna"
+        " yangu wake kila vya ili",
+        "vi": "và của là có được không trong cho một những các người với này đã để khi tôi thì đến nhưng cũng từ ra"
+        " như bạn làm về hay sẽ",
         "tr": "ve bir bu da de için ile çok olarak daha ne gibi var en kadar olan ama sonra ben o değil her",
         "id": "yang dan di untuk dengan dari ini itu pada tidak dalam adalah akan ke ada juga saya anda atau bisa",
         "tl": "ang ng sa mga na ay at ko mo hindi ito siya para kung",
         "ro": "și de la în o cu care nu este pe un din pentru mai că se sunt au fi",
     },
     "cyrillic": {
-        "ru": "и в не на что я с он как это по но из у за от так же для вы мы они она был было или если чтобы её его мне ты"
-        " при только уже",
-        "uk": "і в не на що я з він як це по але із у за від так для ви ми вони вона був або якщо щоб її його є та до й",
+        "ru": "и в не на что я с он как это по но из у за от так же для вы мы они она был было или если чтобы её его"
+        " мне ты при только уже",
+        "uk": "і в не на що я з він як це по але із у за від так для ви ми вони вона був або якщо щоб її його є та до"
+        " й",
         "bg": "и в не на че аз с той като това по но от за така вие ние те тя беше или ако да се са съм е ще със към",
     },
     "devanagari": {
@@ -93,11 +97,12 @@ SMALL_WORDS: dict[str, dict[str, str]] = {
 BY_WORDS = {language: script for script, languages in SMALL_WORDS.items() for language in languages}
 LANGUAGES = frozenset({*ONE_LANGUAGE, *BY_WORDS, "ja", "zh"})
 """ISO 639-1 codes of the languages known here."""
-WORD = re.compile(r"[^\W\d_][\u0300-\u036f\u0900-\u0963\u064b-\u065f\w]*")
+WORD = re.compile(r"[^\W\d_][\u0300-\u036f\u0900-\u0963\u064b-\u065f\w'’]*")
 LETTERS = {script: re.compile(f"[{characters}]") for script, characters in SCRIPTS.items()}
 MOSTLY = 0.6
-FEWEST_HITS = 2
 CLEARLY = 1.5
+"""How many times as often the small words of the best language must occur as those of the next."""
+FEWEST_HITS = 2
 
 
 def is_language(text: str, language: str) -> bool | None:
@@ -134,13 +139,13 @@ def _east_asian(counts: dict[str, int], total: int, language: str) -> bool | Non
 
 
 def _by_words(text: str, script: str, language: str) -> bool | None:
-    words = Counter(word.lower() for word in WORD.findall(text))
+    words = Counter(word.lower().replace("’", "'") for word in WORD.findall(text))
     hits = {
         code: sum(words[word] for word in dict.fromkeys(small.split())) for code, small in SMALL_WORDS[script].items()
     }
     ranked = sorted(hits, key=lambda code: (-hits[code], code))
     best, second = ranked[0], ranked[1]
-    if hits[best] < FEWEST_HITS or hits[best] < CLEARLY * hits[second]:
+    if hits[best] < max(FEWEST_HITS, CLEARLY * hits[second]):
         return None
     if hits[best] < 0.05 * sum(words.values()):  # names and numbers, or a language that is not known here
         return None

@@ -1,12 +1,12 @@
 """The process in which mathematical answers are parsed and compared: a program, not a module to import.
 
-Algebra may take hours or all memory (``9^{9^{9^9}}``), in C code that no Python signal handler interrupts, and Math-Verify's
-own time limits work in a main thread only. So the work is done here, and the kernel ends this process when a job's
-processor time is used up; `processes` starts the next one.
+Algebra may take hours or all memory (``9^{9^{9^9}}``), in C code that no Python signal handler interrupts, and
+Math-Verify's own time limits work in a main thread only. So the work is done here, and the kernel ends this process
+when a job's processor time is used up; `processes` starts the next one.
 
 One job is one line of JSON on the standard input: ``references`` (texts), ``response`` (text), ``answer`` (``last`` or
-``boxed``), ``decimals`` and ``seconds``. The answer is one line: ``verdict`` is ``equal``, ``different``, ``no answer`` or
-``no reference``; ``error`` is true where a comparison broke off. May import nothing of ours.
+``boxed``), ``decimals`` and ``seconds``. The answer is one line: ``verdict`` is ``equal``, ``different``, ``no
+answer`` or ``no reference``; ``error`` is true where a comparison broke off. May import nothing of ours.
 """
 
 from __future__ import annotations
@@ -24,10 +24,17 @@ MEMORY_BYTES = 4 * 2**30
 """Address space that a job may take; algebra that wants more has failed."""
 
 DELIMITER = re.compile(r"\$|\\\(|\\\[|\\boxed|\\begin\{(?:equation|align|displaymath|math)")
-COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mathbf|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
+COMMAND = re.compile(r"\\(?:begin|end|text|mathrm|textbf|mathbf|operatorname)\s*\{[^{}]*\}|\\[A-Za-z]+")
 WORD = re.compile(r"[^\W\d_]{3,}")
-FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh log exp sqrt pi abs max min inf mod".split()
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(words.split())
+
+
+FUNCTIONS = word_set(
+    "sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh log exp sqrt pi abs max min inf mod"
 )
 LONGEST_EXPRESSION = 300
 

@@ -29,8 +29,9 @@ class Math(Pointwise):
 
     Both sides are read by Math-Verify: LaTeX between its marks (``$...$``, ``\[...\]``, ``\boxed{...}``) or plain
     expressions in running text, the place after "final answer is" first, then a box, then the last expression. A text
-    that is one bare expression without marks (``2\sqrt{3}``, ``[0, 1)``) is read as LaTeX. Fractions, decimals, percentages,
-    sets, intervals, equations, inequalities and matrices are compared by value. The order matters little: reference first.
+    that is one bare expression without marks (``2\sqrt{3}``, ``[0, 1)``) is read as LaTeX. Fractions, decimals,
+    percentages, sets, intervals, equations, inequalities and matrices are compared by value. The order matters little:
+    reference first.
 
     The work is done in a helper process, so that it can be stopped in any thread or worker.
 

@@ -30,7 +30,9 @@ LATEX = (
     (re.compile(r"\\(times|cdot)(?![A-Za-z])"), "·"),
     (re.compile(r"\$"), " "),
 )
-POWER_OF_TEN = re.compile(r"\s*[×x·*]\s*10(?:\s*(?:\^|\*\*)\s*[{(]?\s*([-+−]?\d{1,3})\s*[})]?|([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}))(?!\d)")
+POWER_OF_TEN = re.compile(
+    r"\s*[×x·*]\s*10(?:\s*(?:\^|\*\*)\s*[{(]?\s*([-+−]?\d{1,3})\s*[})]?|([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}))(?!\d)"
+)
 FRACTION = re.compile(r"/(\d{1,9})(?![\d./])|\s(\d{1,9})/([1-9]\d{0,8})(?![\d./])")
 FEET_AND_INCHES = re.compile(r"\s*['′]\s*(\d+(?:\.\d+)?)\s*(?:[\"″]|'')")
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -53,10 +55,11 @@ class Found:
 class Quantity(Pointwise):
     """1 if the response's quantity equals a reference's, whatever the units; a response without a quantity scores 0.
 
-    Numbers are those of ``numeric``, and fractions, powers of ten and the words thousand to trillion; units are pint's, by
-    name or symbol, with powers, products and quotients (``m/s^2``, ``kg·m²``, ``miles per hour``, ``20 °C``). Adjacent
-    parts are one quantity (``5 ft 10 in``). Conversions are exact. A bare number equals no quantity with a unit, percent and
-    the like aside. A word that is no unit (``12 apples``) leaves the number bare. A reference's quantity is its last one.
+    Numbers are those of ``numeric``, and fractions, powers of ten and the words thousand to trillion; units are
+    pint's, by name or symbol, with powers, products and quotients (``m/s^2``, ``kg·m²``, ``miles per hour``, ``20
+    °C``). Adjacent parts are one quantity (``5 ft 10 in``). Conversions are exact. A bare number equals no quantity
+    with a unit, percent and the like aside. A word that is no unit (``12 apples``) leaves the number bare. A
+    reference's quantity is its last one.
 
     Parameters
     ----------
@@ -115,9 +118,9 @@ class Quantity(Pointwise):
 
 def _in_unit(one: Found, right: Found, assume_unit: bool) -> Fraction | None:
     """The first quantity's number in the second one's unit; None where they have no common unit."""
-    if (one.unit is None) == (right.unit is None):
-        if one.unit is None or one.unit == right.unit:
-            return one.number
+    if one.unit == right.unit:
+        return one.number
+    if one.unit is not None and right.unit is not None:
         if one.unit.dimensionality != right.unit.dimensionality:
             return None
     elif assume_unit:
@@ -136,7 +139,9 @@ def _converted(number: Fraction, unit: Any, into: Any) -> Fraction | None:
 
     plain = registry().Unit("")
     try:
-        return Fraction(registry().Quantity(number, plain if unit is None else unit).to(plain if into is None else into).m)
+        return Fraction(
+            registry().Quantity(number, plain if unit is None else unit).to(plain if into is None else into).m
+        )
     except (PintError, ArithmeticError, TypeError, ValueError):  # logarithmic units, temperatures in products
         return None
 
@@ -158,8 +163,9 @@ def quantities_in(text: str) -> list[Found]:
             continue
         one, position = _quantity_at(text, match)
         joint = AND.fullmatch(text, joined_from, match.start()) if found and joined_from else None
-        if joint and match.group()[0].isdigit() and _smaller(one.unit, found[-1].unit):
-            found[-1] = _sum(found[-1], one)
+        ratio = _part_of(one.unit, found[-1].unit) if joint and match.group()[0].isdigit() else None
+        if ratio is not None:
+            found[-1] = _sum(found[-1], one, ratio)
         else:
             found.append(one)
         joined_from = position
@@ -177,7 +183,9 @@ def _quantity_at(text: str, match: re.Match[str]) -> tuple[Found, int]:
     if part and number.denominator == 1 and int(part.group(1) or part.group(3)):
         sign = -1 if match.group()[0] in "-−" else 1
         whole = part.group(2) is not None
-        number = number + sign * Fraction(int(part.group(2)), int(part.group(3))) if whole else number / int(part.group(1))
+        number = (
+            number + sign * Fraction(int(part.group(2)), int(part.group(3))) if whole else number / int(part.group(1))
+        )
         end = part.end()
     power = POWER_OF_TEN.match(text, end)
     if power:
@@ -192,17 +200,16 @@ def _quantity_at(text: str, match: re.Match[str]) -> tuple[Found, int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _smaller(unit: Any, than: Any) -> bool:
-    """Whether a unit is a smaller one of the same kind, as inches are to feet."""
-    if unit is None or than is None or unit == than or unit.dimensionality != than.dimensionality:
-        return False
-    if unit.dimensionless or on_a_scale(unit) or on_a_scale(than):
-        return False
-    ratio = _converted(Fraction(1), unit, than)
-    return ratio is not None and 0 < ratio < 1
+def _part_of(unit: Any, whole: Any) -> Fraction | None:
+    """A smaller unit of the same kind as a part of a larger one, as an inch is 1/12 foot; None if it is none."""
+    if unit is None or whole is None or unit == whole or unit.dimensionality != whole.dimensionality:
+        return None
+    if unit.dimensionless or on_a_scale(unit) or on_a_scale(whole):
+        return None
+    ratio = _converted(Fraction(1), unit, whole)
+    return ratio if ratio is not None and 0 < ratio < 1 else None
 
 
-def _sum(whole: Found, part: Found) -> Found:
-    more = _converted(part.number, part.unit, whole.unit)
-    assert more is not None  # `_smaller` has converted the unit
+def _sum(whole: Found, part: Found, ratio: Fraction) -> Found:
+    more = part.number * ratio
     return Found(whole.number - more if whole.number < 0 else whole.number + more, whole.unit)

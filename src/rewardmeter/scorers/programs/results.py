@@ -13,7 +13,7 @@ from rewardmeter.errors import MissingExtraError, UnknownNameError
 from rewardmeter.scorers.pointwise import NO_REFERENCE, Unscored, scores_of, usable_references
 from rewardmeter.types import Item, Outcome, Scores
 
-__all__ = ["Checked", "Remarked", "check_each", "one_of", "require", "wrong_or_abstained"]
+__all__ = ["Checked", "Remarked", "check_each", "one_of", "require", "scores_with_remarks", "wrong_or_abstained"]
 
 
 @dataclass(frozen=True, slots=True)

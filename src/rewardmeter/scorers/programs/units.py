@@ -1,4 +1,4 @@
-"""Units of measurement as people write them, by pint's registry. Imports nothing of ours.
+"""Units of measurement as people write them, by pint's registry. May import `word_sets`.
 
 Arithmetic is exact: pint works on fractions here, so that 3.2 km is 3,200 m to the last digit.
 """
@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from rewardmeter.scorers.programs.word_sets import word_set
+
 __all__ = ["UnitAt", "on_a_scale", "registry", "unit_at"]
 
-PREFIXABLE = frozenset(
-    "meter gram second ampere kelvin mole candela hertz newton pascal joule watt coulomb volt farad ohm siemens weber tesla"
-    " henry lumen lux becquerel gray sievert liter bit byte electron_volt calorie watt_hour bar parsec molar metric_ton"
-    " year meter_Hg radian steradian katal curie volt_ampere bit_per_second byte_per_second".split()
+
+PREFIXABLE = word_set(
+    "meter gram second ampere kelvin mole candela hertz newton pascal joule watt coulomb volt farad ohm siemens weber"
+    " tesla henry lumen lux becquerel gray sievert liter bit byte electron_volt calorie watt_hour bar parsec molar"
+    " metric_ton year meter_Hg radian steradian katal curie volt_ampere bit_per_second byte_per_second"
 )
-"""Units of pint's that take a prefix here; with the others, words such as cats (centi-technical-atmospheres) would be units."""
+"""Units of pint's that take a prefix here: with the others, cats would be centi-technical-atmospheres."""
 ALIASES = {
     "°": "degree",
     "º": "degree",
@@ -45,10 +48,10 @@ ALIASES = {
     "Gbps": "gigabit/second",
 }
 OFFSET = {"degree_Celsius": "delta_degree_Celsius", "degree_Fahrenheit": "delta_degree_Fahrenheit"}
-ENGLISH_WORDS = frozenset("in a at as are am me he we so do us M B h d".split())
+ENGLISH_WORDS = word_set("in a at as are am me he we so do us M B h d")
 """Spellings of units that are other things before a word: ``3 in the morning``, ``5 M people``."""
-NO_UNITS = frozenset("pts point points count counts dot dots pixel pixels hand hands link links pole poles e".split())
-SYMBOLS = frozenset("m s kg N A K mol W h V C J Pa cm mm km g min L Hz rad sr lb ft".split())
+NO_UNITS = word_set("pts point points count counts dot dots pixel pixels hand hands link links pole poles e")
+SYMBOLS = word_set("m s kg N A K mol W h V C J Pa cm mm km g min L Hz rad sr lb ft")
 """What may follow a unit after a blank, as a factor: ``N m``, ``kW h``, ``m s-1``."""
 
 LETTER = r"[^\W\d_⁰¹²³⁴-⁹½¼¾]"
@@ -88,7 +91,7 @@ def unit_named(word: str) -> Any:
     """The unit that a word names, None if it names none."""
     if word in ALIASES:
         return registry().Unit(ALIASES[word])
-    if word in NO_UNITS or len(word) > 40 or not word.isascii() and not word[0] in "µμΩÅ%°":
+    if word in NO_UNITS or len(word) > 40 or (not word.isascii() and word[0] not in "µμΩÅ%°"):
         return None
     known = registry()
     for spelling in dict.fromkeys((word, word.lower() if len(word) > 3 else word)):
@@ -99,7 +102,7 @@ def unit_named(word: str) -> Any:
 
 
 def unit_at(text: str, start: int) -> UnitAt | None:
-    """The longest unit that is written from a place on: factors, powers, ``/`` and ``per``; None where there is none."""
+    """The longest unit that is written from a place on, with its factors and powers; None where there is none."""
     first = _factor(text, start)
     if first is None:
         return None
