@@ -14,6 +14,7 @@ from rewardmeter.endpoints.attempt import Attempt, Check, attempt
 from rewardmeter.endpoints.endpoint import Endpoint
 from rewardmeter.endpoints.pace import Pace
 from rewardmeter.endpoints.purse import Purse
+from rewardmeter.errors import SpecError
 from rewardmeter.scoring import Budget
 from rewardmeter.types import Cost
 
@@ -29,7 +30,7 @@ class Courier:
     Raises
     ------
     SpecError
-        If the endpoint's address or key is missing.
+        If the endpoint's address or key is missing, or the client cannot be set up (a broken certificate store).
     """
 
     def __init__(self, endpoint: Endpoint, budget: Budget, check: Check | None) -> None:
@@ -41,8 +42,11 @@ class Courier:
         self._loop = asyncio.new_event_loop()
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), name="rewardmeter-endpoint", daemon=True)
+        self._problem: Exception | None = None
         self._thread.start()
         started.wait()
+        if self._problem is not None:
+            raise SpecError(f"the client for {self._address} cannot be set up: {self._problem}") from self._problem
 
     def send(self, key: bytes, request: Request) -> None:
         """Hand a request over."""
@@ -83,6 +87,8 @@ class Courier:
     def _run(self, started: threading.Event) -> None:
         try:
             self._loop.run_until_complete(self._work(started))
+        except Exception as error:  # before `started`, or it would be a task's own
+            self._problem = error
         finally:
             started.set()
             self._loop.close()

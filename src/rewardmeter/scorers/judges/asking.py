@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rewardmeter.endpoints import Answer, Request, answer_all, forecast_all
-from rewardmeter.scorers.judges.base import Features, JudgeOptions, Question, Reading, Verdict, why_unread
+from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import check_chat, read_chat
+from rewardmeter.scorers.judges.verdicts import Features, Question, Reading, Verdict, why_unread
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.scoring import Run
 from rewardmeter.types import Cost

@@ -11,56 +11,23 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from rewardmeter.endpoints import Endpoint, Request
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scorers.judges.chat import CHAT_PATH, Reply
 from rewardmeter.scorers.judges.templates import Template, load_template
+from rewardmeter.scorers.judges.verdicts import Features, Question, Reading, Verdict
 from rewardmeter.scorers.pointwise import NO_REFERENCE, Unscored, changed_options, spec_of, usable_references
 from rewardmeter.scoring import Laws
-from rewardmeter.types import Item, Outcome, Signature, prompt_text
+from rewardmeter.types import Item, Signature, prompt_text
 
-__all__ = ["Features", "JudgeOptions", "Question", "Reading", "Verdict"]
+__all__ = ["JudgeOptions"]
 
 NO_PROMPT = Unscored("no prompt; a template without {{prompt}} needs none")
 _PLACES = frozenset({"prompt", "response", "references", "aspect", "form"})
 _YES_NO_AUTO = ("auto", "yes", "no")
 _COMBINE = ("mean", "median", "majority")
-
-
-class Features(NamedTuple):
-    """What is asked of a server beyond plain text."""
-
-    structured: bool
-    logprobs: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a judge is asked about: some responses of an item, and where their scores belong."""
-
-    positions: tuple[int, ...]
-    item: Item
-    chosen: tuple[int, ...]
-    problem: Unscored | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A verdict as read from one reply: a number per score, and whether it came from probabilities."""
-
-    values: tuple[float, ...]
-    exact: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A verdict over all samples and orders: a number per position, which of them are ties, what to know of it."""
-
-    values: tuple[float, ...]
-    ties: tuple[bool, ...] = ()
-    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -300,18 +267,3 @@ output_price:
             "additionalProperties": False,
         }
         return {"name": "verdict", "strict": True, "schema": schema}
-
-
-REFUSED = Unscored("the judge refused", Outcome.ABSTAINED)
-EMPTY = Unscored("the judge gave an empty answer", Outcome.ABSTAINED)
-CUT = Unscored("the judge's answer was cut off at max_tokens", Outcome.ABSTAINED)
-UNREADABLE = Unscored("the judge gave no readable verdict", Outcome.ABSTAINED)
-
-
-def why_unread(reply: Reply) -> Unscored:
-    """Why a reply holds no verdict."""
-    if reply.refused:
-        return REFUSED
-    if reply.cut:
-        return CUT
-    return UNREADABLE if reply.text.strip() else EMPTY

@@ -34,7 +34,8 @@ def judge(target: str | None, **options: Any) -> Judge:
     """The judge that a spec names: ``judge:MODEL?…`` or ``judge:FILE.toml?…``.
 
     A judge file holds the options as TOML keys, ``model`` among them, the body fields of ``request`` as a table
-    ("null" removes a field), and criteria as ``[[criteria]]``; paths in it count from its folder. What the spec says goes before what the file says.
+    ("null" removes a field), and criteria as ``[[criteria]]``; paths in it count from its folder. What the spec says
+    goes before what the file says.
 
     Raises
     ------

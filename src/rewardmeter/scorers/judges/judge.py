@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
-from rewardmeter.scorers.judges.base import JudgeOptions, Verdict
+from rewardmeter.scorers.judges.base import JudgeOptions
+from rewardmeter.scorers.judges.verdicts import Verdict
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.scoring import Part, Run, score_stream
 from rewardmeter.types import Cost, Item, Outcome, Scores

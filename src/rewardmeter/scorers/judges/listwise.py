@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading, Verdict
+from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import read_ranking
 from rewardmeter.scorers.judges.templates import marked
+from rewardmeter.scorers.judges.verdicts import Question, Reading, Verdict
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.scoring import Laws
 from rewardmeter.types import Item

@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from rewardmeter.errors import SpecError, UnknownNameError
-from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading
+from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import find_number
 from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.judges.verdicts import Question, Reading
 
 __all__ = ["PointwiseJudge", "ReferenceJudge"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from rewardmeter.scorers.judges.chat import Reply, Token
 
@@ -69,8 +69,3 @@ def _is_beginning(label: str, labels: Collection[str]) -> bool:
 
 def _is_longer(label: str, labels: Collection[str]) -> bool:
     return any(other != label and label.startswith(other) for other in labels)
-
-
-def joined(tokens: Sequence[Token]) -> str:
-    """The text that the tokens spell."""
-    return "".join(token.text for token in tokens)

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading
+from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.criteria import Criterion, criteria_digest, read_criteria
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import read_verdicts
+from rewardmeter.scorers.judges.verdicts import Question, Reading
 
 __all__ = ["RubricJudge"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rewardmeter.errors import SpecError
-from rewardmeter.scorers.judges.base import Question, Reading
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import read_errors
+from rewardmeter.scorers.judges.verdicts import Question, Reading
 
 __all__ = ["SpanJudge"]
 

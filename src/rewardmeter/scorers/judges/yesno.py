@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading
+from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import find_label, named
 from rewardmeter.scorers.judges.pointwise import check_logprobs
 from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.judges.verdicts import Question, Reading
 
 __all__ = ["YesNoJudge"]
 
