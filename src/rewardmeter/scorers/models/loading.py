@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,8 +159,12 @@ def _read(kind: Any, target: str, revision: str | None, trust_remote_code: bool,
             **options,
         )
     except OSError as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise MissingDataError(f"the model {target} could not be read: {first}") from error
+        raise _unreadable(target, error) from error
+
+
+def _unreadable(target: str, error: Exception) -> MissingDataError:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return MissingDataError(f"the model {target} could not be read: {first}")
 
 
 def is_folder(target: str) -> bool:
@@ -181,8 +186,14 @@ def model_identity(target: str, *, revision: str | None = None) -> str:
             raise MissingDataError(f"there is no model folder {target}")
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in _IDENTIFYING)
         return _folder_hash(folder, tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
-    commit = getattr(load_config(target, revision=revision), "_commit_hash", None)
-    return str(commit or revision or "main")
+    transformers = require_models(f"the model {target}")
+    try:
+        found = transformers.utils.cached_file(target, "config.json", revision=revision or "main")
+    except OSError as error:
+        raise _unreadable(target, error) from error
+    # A snapshot's folder bears the commit; the configuration object does not tell it any more.
+    commit = re.search(r"/snapshots/([0-9a-f]{40})/", Path(found or "").as_posix())
+    return commit[1] if commit else revision or "main"
 
 
 @functools.lru_cache(maxsize=64)
