@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from one_response import outcome, value
 
 from rewardmeter.errors import UnknownNameError
+from rewardmeter.scorers.programs import ifeval_checks
 from rewardmeter.scorers.programs.ifeval import loose_forms
 from rewardmeter.scorers.programs.ifeval_checks import INSTRUCTIONS
 from rewardmeter.scorers.programs.ifeval_text import capital_words, count_sentences
@@ -187,11 +191,37 @@ def test_arguments_as_tables_keep_them() -> None:
 @pytest.mark.parametrize("kind", INSTRUCTIONS)
 def test_a_megabyte(kind: str) -> None:
     kwargs = next(case["kwargs"] for case in GOLDEN if case["kind"] == kind)
-    for text in ("The cat, IT sat. " * 60_000, "*" * 1_000_000, "." * 1_000_000, "'" * 500_000 + "A"):
+    for text in (
+        "The cat, IT sat. " * 60_000,
+        "*" * 1_000_000,
+        "." * 1_000_000,
+        "'" * 500_000 + "A",
+        "[" * 1_000_000,
+        "<" * 1_000_000,
+        "\n" * 1_000_000,
+        "A" + "'S" * 400_000,
+        " \n" * 300_000 + "-",
+        "[]" * 400_000,
+        "P" * 1_000_000,
+    ):
         assert outcome("ifeval?mode=loose", text, instructions((kind, kwargs)))[0] in (
             Outcome.SCORED,
             Outcome.ABSTAINED,
         )
+
+
+@given(st.text(alphabet="[]<>*-a \n\t", max_size=25), st.integers(0, 4))
+def test_linear_forms_count_as_the_published_expressions(text: str, count: int) -> None:
+    checks = {
+        "number_placeholders": len(re.findall(r"\[.*?\]", text)) >= count,
+        "number_bullet_lists": len(re.findall(r"^\s*\*[^\*].*$", text, re.MULTILINE))
+        + len(re.findall(r"^\s*-.*$", text, re.MULTILINE))
+        == count,
+    }
+    for name, expected in checks.items():
+        assert getattr(ifeval_checks, name)(text, count) == expected
+    titles = [found.lstrip("<").rstrip(">").strip() for found in re.findall(r"<<[^\n]+>>", text)]
+    assert ifeval_checks.title(text) == any(titles)
 
 
 def test_options_and_references_are_checked() -> None:

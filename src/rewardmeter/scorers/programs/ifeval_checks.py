@@ -98,7 +98,15 @@ def nth_paragraph_first_word(text: str, count: int, nth: int, word: str) -> bool
 
 def number_placeholders(text: str, count: int) -> bool:
     """At least so many ``[placeholders]``."""
-    return len(re.findall(r"\[.*?\]", text)) >= count
+    return sum(map(_brackets, text.split("\n"))) >= count
+
+
+def _brackets(line: str) -> int:
+    """How often ``\\[.*?\\]`` matches in a line; the expression itself takes quadratic time on ``[[[[``."""
+    found, begin = 0, line.find("[")
+    while begin >= 0 and (end := line.find("]", begin)) >= 0:
+        found, begin = found + 1, line.find("[", end)
+    return found
 
 
 def postscript(text: str, marker: str) -> bool:
@@ -110,6 +118,12 @@ def postscript(text: str, marker: str) -> bool:
 
 def number_bullet_lists(text: str, count: int) -> bool:
     """Exactly so many bullet points, lines that begin with ``*`` (not ``**``) or ``-``."""
+    lines, blank = list[str](), False
+    for line in text.split("\n"):  # of blank lines one is enough, and the patterns would go through all from each
+        if line.strip() or not blank:
+            lines.append(line)
+        blank = not line.strip()
+    text = "\n".join(lines)
     stars = re.findall(r"^\s*\*[^\*].*$", text, re.MULTILINE)
     dashes = re.findall(r"^\s*-.*$", text, re.MULTILINE)
     return len(stars) + len(dashes) == count
@@ -148,7 +162,11 @@ def json_format(text: str) -> Verdict:
 
 def title(text: str) -> bool:
     """A title in double angular brackets that is not empty."""
-    return any(found.lstrip("<").rstrip(">").strip() for found in re.findall(r"<<[^\n]+>>", text))
+    for line in text.split("\n"):
+        begin, end = line.find("<<"), line.rfind(">>")
+        if 0 <= begin <= end - 3 and line[begin:end].lstrip("<").rstrip(">").strip():
+            return True
+    return False
 
 
 def two_responses(text: str) -> bool:

@@ -41,7 +41,7 @@ TOKEN = re.compile(r"[(\"`{\[:;&#*@)}\]\-,'‘’“”«»]|[^\s)\";}\]*:@'({\[
 
 SPLIT = re.compile(r"[\[\](){}<>;@#$%&?!*\"“”«»‘’‒–—―]|--|\.{2,}|[:,](?!\d)|``|''")
 TOGETHER = re.compile(r"(can)(not)|(gon)(na)|(gim)(me)|(got)(ta)|(lem)(me)|(wan)(na)", re.IGNORECASE)
-CLITIC = re.compile(r"(.+?)('[sSmMdD]|'ll|'LL|'re|'RE|'ve|'VE|n't|N'T|')")
+CLITICS = ("'s", "'S", "'m", "'M", "'d", "'D", "'ll", "'LL", "'re", "'RE", "'ve", "'VE", "n't", "N'T", "'")
 
 
 def count_sentences(text: str) -> int:
@@ -130,5 +130,9 @@ def _parts(word: str) -> list[str]:
         together = TOGETHER.fullmatch(word.rstrip("."))
         return [part for part in together.groups() if part] if together else [word]
     word = word.lstrip("'") if not re.match(r"'(?:re|ve|ll|m|t|s|d|n)\b", word, re.IGNORECASE) else word
-    clitic = CLITIC.fullmatch(word)
-    return [word] if clitic is None else [*_parts(clitic.group(1)), clitic.group(2)]
+    parts, end = list[str](), len(word)
+    while clitic := next((tail for tail in CLITICS if end > len(tail) and word.endswith(tail, 0, end)), None):
+        parts.append(clitic)
+        end -= len(clitic)
+    together = TOGETHER.fullmatch(word[:end].rstrip("."))
+    return [*parts, *([part for part in together.groups() if part] if together else [word[:end]])]
