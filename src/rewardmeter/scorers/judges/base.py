@@ -22,7 +22,7 @@ from rewardmeter.scorers.pointwise import NO_REFERENCE, Unscored, changed_option
 from rewardmeter.scoring import Laws
 from rewardmeter.types import Item, Signature, prompt_text
 
-__all__ = ["Features", "JudgeOptions", "Question", "Reading", "Verdict"]
+__all__ = ["JudgeOptions"]
 
 NO_PROMPT = Unscored("no prompt; a template without {{prompt}} needs none")
 _PLACES = frozenset({"prompt", "response", "references", "aspect", "form"})

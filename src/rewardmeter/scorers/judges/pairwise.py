@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
-from rewardmeter.scorers.judges.base import JudgeOptions, Question, Reading, Verdict
+from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import find_label
 from rewardmeter.scorers.judges.pointwise import check_logprobs
 from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.judges.verdicts import Question, Reading, Verdict
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.scoring import Laws, Run
 from rewardmeter.types import Cost, Item

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rewardmeter.errors import InputError, SpecError, UnknownNameError
-from rewardmeter.scorers.judges.base import Verdict
 from rewardmeter.scorers.judges.judge import as_scores
 from rewardmeter.scorers.judges.pairwise import Pair, PairwiseJudge
+from rewardmeter.scorers.judges.verdicts import Verdict
 from rewardmeter.scorers.pointwise import Unscored, changed_options, quote_option, spec_of
 from rewardmeter.scoring import (
     Forecasting,
