@@ -105,7 +105,7 @@ def _failure_sentence(reason: str, group: Sequence[Entry]) -> str:
     count = sum(entry.outcomes["failed"] for entry in group)
     names = _join([entry.scorer for entry in group]) if len(group) <= 6 else f"{len(group)} scorers"
     more = "mostly " if any(len(entry.reasons) > 1 for entry in group) else ""
-    return f"{count:,} scores of {names} failed and were left out ({more}{reason[:120]})."
+    return f"{count:,} scores of {names} failed and were left out ({more}{reason[:200]})."
 
 
 def _tie_sentence(entries: Sequence[Entry]) -> str:
