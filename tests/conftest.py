@@ -20,7 +20,6 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 TESTS = Path(__file__).resolve().parent
 NEEDS = {
     "models": ("torch", "transformers"),
-    "scorers/programs": ("jsonschema", "math_verify", "pint"),
 }
 """Folders whose tests need packages of an extra."""
 
