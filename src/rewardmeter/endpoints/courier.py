@@ -235,4 +235,4 @@ def _usage(answer: object) -> tuple[int, int] | None:
     read = usage.get("prompt_tokens", usage.get("input_tokens", usage.get("total_tokens")))
     written = usage.get("completion_tokens", usage.get("output_tokens", 0))
     counts = [count for count in (read, written) if isinstance(count, int) and not isinstance(count, bool)]
-    return (counts[0], counts[1]) if len(counts) == 2 and min(counts) >= 0 else None
+    return (counts[0], counts[1]) if len(counts) == 2 and all(0 <= count < 2**40 for count in counts) else None
