@@ -35,7 +35,14 @@ def test_usage_is_counted_and_priced():
 
 
 @pytest.mark.parametrize(
-    "usage", [{}, {"usage": None}, {"usage": {"prompt_tokens": "2"}}, {"usage": {"prompt_tokens": -1}}]
+    "usage",
+    [
+        {},
+        {"usage": None},
+        {"usage": {"prompt_tokens": "2"}},
+        {"usage": {"prompt_tokens": -1}},
+        {"usage": {"prompt_tokens": 10**400}},
+    ],
 )
 def test_without_usage_the_greatest_price_counts(usage):
     with ScriptedServer(lambda *_: Send({"x": 1} | usage)) as server:

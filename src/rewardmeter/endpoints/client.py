@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from rewardmeter.endpoints.answers import Answer, Request, request_key
 from rewardmeter.endpoints.attempt import Check
@@ -27,7 +27,7 @@ _LOOK_UP_AT_ONCE = 256
 
 def answer_all(
     endpoint: Endpoint, requests: Iterable[Request], run: Run, *, check: Check | None = None
-) -> Iterator[tuple[int, Answer]]:
+) -> Generator[tuple[int, Answer], None, None]:
     """Ask everything and yield (position, answer) as answers come; every position exactly once, in any order.
 
     What the run's memory knows is not sent again, equal requests are sent once, and every new answer is in the memory

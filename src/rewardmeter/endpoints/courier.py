@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import queue
 import random
 import threading
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from rewardmeter.endpoints.answers import Answer, Request
@@ -22,6 +25,7 @@ __all__ = ["Courier"]
 
 _Finished = tuple[bytes, Answer | BaseException]
 _STOP_WITHIN = 5.0
+_CONNECTIONS_PER_CLIENT = 8  # a client looks through all its connections for each request
 
 
 class Courier:
@@ -96,18 +100,24 @@ class Courier:
     async def _work(self, started: threading.Event) -> None:
         import httpx2
 
-        address = urlsplit(self._address)
-        client = httpx2.AsyncClient(
-            headers=self._headers(),
-            timeout=httpx2.Timeout(None, connect=min(10.0, self._endpoint.timeout)),
-            limits=httpx2.Limits(max_connections=self._endpoint.most_concurrent, max_keepalive_connections=None),
-            trust_env=address.hostname not in ("localhost", "127.0.0.1", "::1"),  # no proxy stands before this machine
-            verify=address.scheme == "https",  # else loading the certificates is time lost; redirects are not followed
-        )
-        self._client, self._pace, self._purse = client, Pace(self._endpoint), Purse(self._budget)
-        self._end = asyncio.Event()
-        started.set()
-        async with client:
+        address, most = urlsplit(self._address), self._endpoint.most_concurrent
+        options: dict[str, Any] = {
+            "headers": self._headers(),
+            "timeout": httpx2.Timeout(None, connect=min(10.0, self._endpoint.timeout)),
+            "limits": httpx2.Limits(max_connections=None, max_keepalive_connections=None),
+            # No proxy stands before this machine itself.
+            "trust_env": address.hostname not in ("localhost", "127.0.0.1", "::1"),
+            # Loading the certificates takes time; without TLS none are needed, and redirects are not followed.
+            "verify": httpx2.create_ssl_context() if address.scheme == "https" else False,
+        }
+        async with contextlib.AsyncExitStack() as opened:
+            clients = [httpx2.AsyncClient(**options) for _ in range(-(-most // _CONNECTIONS_PER_CLIENT))]
+            for client in clients:
+                await opened.enter_async_context(client)
+            self._clients = itertools.cycle(clients)
+            self._pace, self._purse = Pace(self._endpoint), Purse(self._budget)
+            self._end = asyncio.Event()
+            started.set()
             await self._end.wait()
             for task in self._tasks:
                 task.cancel()
@@ -135,7 +145,7 @@ class Courier:
     async def try_once(self, request: Request) -> Attempt:
         """Send a request once, now."""
         return await attempt(
-            self._client,
+            next(self._clients),
             self._address + request.path,
             request,
             timeout=self._endpoint.timeout,
@@ -225,4 +235,4 @@ def _usage(answer: object) -> tuple[int, int] | None:
     read = usage.get("prompt_tokens", usage.get("input_tokens", usage.get("total_tokens")))
     written = usage.get("completion_tokens", usage.get("output_tokens", 0))
     counts = [count for count in (read, written) if isinstance(count, int) and not isinstance(count, bool)]
-    return (counts[0], counts[1]) if len(counts) == 2 and min(counts) >= 0 else None
+    return (counts[0], counts[1]) if len(counts) == 2 and all(0 <= count < 2**40 for count in counts) else None

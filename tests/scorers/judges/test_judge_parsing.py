@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rewardmeter.scorers.judges.chat import check_chat, read_chat
 from rewardmeter.scorers.judges.parsing import (
     find_label,
     find_number,
@@ -71,7 +72,19 @@ def test_texts_without_a_number_that_counts(text):
     assert number(text) is None
 
 
-@pytest.mark.parametrize("text", ["0", "6", "-1", "Score: 55", '{"score": 5.01}', '{"score": 1e999}', '{"score": NaN}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "6",
+        "-1",
+        "Score: 55",
+        '{"score": 1' + "0" * 400 + "}",
+        '{"score": 5.01}',
+        '{"score": 1e999}',
+        '{"score": NaN}',
+    ],
+)
 def test_numbers_out_of_range(text):
     assert find_number(text, "score", 1, 5)[0] is None
 
@@ -178,7 +191,7 @@ def test_verdicts_in_both_forms():
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.just(-(10**400)) | st.floats() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -259,3 +272,44 @@ def test_long_texts_are_read_in_time():
             assert reader(text) is None
         assert number(text) is None
         assert find_label(text, "verdict", LABELS) is None
+
+
+KEYS = [
+    "choices",
+    "message",
+    "content",
+    "refusal",
+    "logprobs",
+    "token",
+    "logprob",
+    "top_logprobs",
+    "finish_reason",
+    "type",
+    "text",
+]
+ANSWERS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(-(10**400))
+    | st.floats()
+    | st.sampled_from(["4", "text", "stop"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+CHATS = st.builds(
+    lambda message, logprobs: {"choices": [{"message": message, "logprobs": {"content": logprobs}}]},
+    st.dictionaries(st.sampled_from(KEYS), ANSWERS, max_size=3),
+    st.lists(st.dictionaries(st.sampled_from(KEYS), ANSWERS, max_size=3), max_size=3),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANSWERS | CHATS)
+def test_any_json_is_a_chat_completion_or_said_to_be_none(answer):
+    if check_chat(answer) is None:
+        reply = read_chat(answer)
+        assert isinstance(reply.text, str)
+        assert all(-1e9 <= value <= 1e-3 for token in reply.tokens or () for value in token.logprobs.values())
+    else:
+        assert isinstance(check_chat(answer), str)

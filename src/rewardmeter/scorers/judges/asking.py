@@ -8,7 +8,8 @@ import itertools
 import json
 import statistics
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from rewardmeter.endpoints import Answer, Request, answer_all, forecast_all
@@ -25,15 +26,16 @@ Settled = tuple[Question, Verdict | Unscored | None, Cost]
 """A question, what became of it (None: the budget did not allow it), and what it has cost."""
 
 
-def ask_questions(judge: JudgeOptions, questions: Iterator[Question], run: Run) -> Iterator[Settled]:
+def ask_questions(judge: JudgeOptions, questions: Iterator[Question], run: Run) -> Generator[Settled, None, None]:
     """Ask everything; every question comes back once, in any order, as soon as its verdict stands."""
     askable, first = _first_askable(questions)
     features, spent = (judge.wanted[0], Cost()) if first is None else _find_features(judge, first, run)
     asking = _Asking(judge, askable, features, spent)
-    for number, answer in answer_all(judge.endpoint, asking, run, check=check_chat):
-        asking.receive(number, answer)
-        while asking.settled:
-            yield asking.settled.popleft()
+    with closing(answer_all(judge.endpoint, asking, run, check=check_chat)) as answers:
+        for number, answer in answers:
+            asking.receive(number, answer)
+            while asking.settled:
+                yield asking.settled.popleft()
     yield from asking.settled
 
 

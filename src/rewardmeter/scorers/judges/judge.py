@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +31,12 @@ class Judge(JudgeOptions):
 
     def stream(self, items: Sequence[Item], run: Run, /) -> Iterator[Part]:
         """Scores as their answers come; see `scoring.Streaming`."""
-        for question, verdict, cost in ask_questions(self, self.questions(items), run):
-            if verdict is not None:
-                yield question.positions, as_scores(verdict, len(question.positions), cost)
-            elif cost != Cost():  # some of its samples were paid for before the budget was spent
-                yield (), as_scores(Verdict(()), 0, cost)
+        with closing(ask_questions(self, self.questions(items), run)) as settled:
+            for question, verdict, cost in settled:
+                if verdict is not None:
+                    yield question.positions, as_scores(verdict, len(question.positions), cost)
+                elif cost != Cost():  # some of its samples were paid for before the budget was spent
+                    yield (), as_scores(Verdict(()), 0, cost)
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
         """The calls, tokens and dollars that scoring would take at most; see `scoring.Forecasting`."""

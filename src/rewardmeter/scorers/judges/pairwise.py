@@ -82,7 +82,7 @@ class PairJudge(Judge):
     def _not_two(self, n: int) -> Unscored:
         if n < 2:
             return Unscored("a pairwise judge needs two responses")
-        return Unscored(f"a pairwise judge compares two responses; for more write tournament:{self.name}")
+        return Unscored(f"a pairwise judge compares two responses; for more write tournament:[{self.name}]")
 
     def values(self, question: Question, variant: int, sample: int) -> dict[str, str]:
         first, second = (question.item.responses[chosen].text for chosen in question.chosen)

@@ -7,7 +7,6 @@ or the last object in the text), a closing line ``Score: 4``, the whole text. Re
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,7 +56,7 @@ def find_number(text: str, name: str, low: float, high: float) -> tuple[float | 
     if record is not None:
         value, place = record[0].get(name), _place_of_value(text, record[1], record[2], name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return _in_range(float(value), low, high), place
+            return _in_range(value, low, high), place
         return None
     rest, offset = _closing(text, name)
     match = _ALONE.fullmatch(rest)
@@ -158,7 +157,7 @@ def _closing(text: str, name: str) -> tuple[str, int]:
 
 
 def _in_range(value: float, low: float, high: float) -> float | None:
-    return value if math.isfinite(value) and low <= value <= high else None
+    return float(value) if low <= value <= high else None  # compared first: an integer may be too large for a float
 
 
 def _plain(word: str) -> str:
