@@ -34,8 +34,9 @@ class Negated:
         return self.inner.laws
 
     def signature(self) -> Signature:
-        """The inner signature under the negated name."""
-        return dataclasses.replace(signature_of(self.inner), name=self.name)
+        """The inner signature under its negated name: what the inner one leaves out (an address) stays out."""
+        inner = signature_of(self.inner)
+        return dataclasses.replace(inner, name=f"-{inner.name}")
 
     def __call__(self, items: Sequence[Item], /) -> Scores:
         return _upside_down(self.inner(items))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, cast
@@ -141,7 +141,7 @@ class Server:
             self.check_model()
         queue = _Queue(self, self.batches(ready))
         asked = answer_all(self.endpoint(), queue, Run(_Forgetful(), run.budget))
-        with closing(cast(Generator[tuple[int, Answer], None, None], asked)) as answers:
+        with closing(asked) as answers:
             for place, answer in answers:
                 batch = queue.sent[place]
                 measured: list[Measured] = []
