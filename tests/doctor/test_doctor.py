@@ -188,7 +188,12 @@ def test_nothing_to_examine_is_said(tmp_path):
         doctor("length", path, items=0)
 
 
-def test_the_command_exits_with_1_where_something_moves(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("columns", [None, 80, 40])
+def test_the_command_exits_with_1_where_something_moves(tmp_path, monkeypatch, capsys, columns):
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", str(columns))
     (tmp_path / "faulty.py").write_text(
         "import rewardmeter as rm\n"
         "STATE = [0]\n"
@@ -199,6 +204,7 @@ def test_the_command_exits_with_1_where_something_moves(tmp_path, monkeypatch, c
     out = capsys.readouterr().out
     assert "MOVES" in out
     assert "asked again" in out
+    assert columns == 40 or ("0.0%" in out and "+0.000" in out), "80 columns are enough for every number"
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["findings"][0]["holds"] is False
     assert main(["doctor", "length", "--items", "4"]) == 0

@@ -46,8 +46,10 @@ def _print(diagnosis: Diagnosis, screen: Console) -> None:
     screen.print()
     table = Table(box=None, pad_edge=False, header_style="bold")
     label = "accuracy" if diagnosis.statistic is None else describe(diagnosis.statistic).label
-    for heading in ("", "change", "largest move", "in sd", "pairs flipped", label, "time"):
-        table.add_column(heading, no_wrap=True, justify="left" if heading in ("", "change", label) else "right")
+    table.add_column("", no_wrap=True, min_width=len("MOVES"))  # what was found is the last thing to be cut
+    table.add_column("change", min_width=11)
+    for heading in ("largest move", "in sd", "pairs flipped", label, "time"):
+        table.add_column(heading, no_wrap=True, justify="left" if heading == label else "right")
     for one in diagnosis.findings:
         table.add_row(*_row(one))
     screen.print(table)
