@@ -14,7 +14,7 @@ from typing import Any
 from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset, Recorded
 from rewardmeter.doctor import Diagnosis, examine
-from rewardmeter.engine import Forecast, Progress, ScoreStore
+from rewardmeter.engine import Forecast, Progress, ScoreStore, distinct_scored
 from rewardmeter.engine import forecast as run_forecast
 from rewardmeter.engine import score as run_engine
 from rewardmeter.errors import SpecError, StoreError
@@ -206,7 +206,7 @@ def contenders(
                 scores = run_engine(
                     scorer, dataset, store=opened, workers=workers, budget=budget, executor=executor, progress=progress
                 )
-                made.append(_computed(scorer, scores, label, _cost_per_1000(opened, scorer, scores)))
+                made.append(_computed(scorer, scores, label, _cost_per_1000(opened, scorer, dataset, scores)))
     return made
 
 
@@ -259,12 +259,12 @@ def doctor(
     return examine(make_scorer(what), dataset, items=items, tolerance=tolerance, told=told)
 
 
-def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, scores: Scores) -> Cost | None:
+def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, dataset: Dataset, scores: Scores) -> Cost | None:
     """From all that the store remembers of the scorer, else from this run."""
     if store is not None and scorer.laws.deterministic and signature_of(scorer).storable:
         spent, scored = store.spent(signature_of(scorer))
         return spent.per(1_000, scored)
-    return scores.cost.per(1_000, int(sum(scores.counts().get(name, 0) for name in ("scored", "tie"))))
+    return scores.cost.per(1_000, distinct_scored(scorer, dataset, scores))
 
 
 def _plans(
@@ -327,9 +327,17 @@ def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> 
 
 def _computed(scorer: Scorer, scores: Scores, label: str | None, cost_per_1000: Cost | None) -> Contender:
     inner = scorer.inner if isinstance(scorer, Negated) else scorer
-    family: Family | None = families().get(parse_spec(inner.name).name) if inner.name else None
+    family = _family_named(inner.name)
     baseline = family is not None and family.group == "surface" and scorer.reads <= {"response"}
     return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline, None, cost_per_1000)
+
+
+def _family_named(name: str) -> Family | None:
+    """The family whose spec this is; None for the names that people give to their own scorers."""
+    try:
+        return families().get(parse_spec(name).name)
+    except SpecError:
+        return None
 
 
 def _in_order(reads: frozenset[str]) -> tuple[str, ...]:

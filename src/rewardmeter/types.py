@@ -273,6 +273,11 @@ class Scores:
         return cls(numbers, outcomes, reasons, signature, cost or Cost())
 
     @classmethod
+    def missing(cls, n: int) -> Scores:
+        """``n`` responses without a score."""
+        return cls(np.full(n, np.nan), np.full(n, Outcome.MISSING, dtype=np.uint8))
+
+    @classmethod
     def concatenate(cls, parts: Iterable[Scores], *, signature: Signature | None = None) -> Scores:
         """Scores of consecutive runs of responses as one; costs add up."""
         parts = list(parts)

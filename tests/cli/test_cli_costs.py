@@ -94,6 +94,25 @@ def test_the_board_says_what_a_thousand_responses_cost_also_from_the_store(workp
     assert paid(workplace) == 18
 
 
+def test_equal_responses_are_paid_for_once_with_and_without_a_store(workplace):
+    rows = [f"q{i},s{s},{'word ' * (i + 1)},{(s + i) % 5}" for i in range(6) for s in range(3)]
+    (workplace / "equal.csv").write_text("item,system,response,rating\n" + "\n".join(rows) + "\n")
+    for options in ((), ("--no-store",)):
+        done = run("compare", "equal.csv", "-s", "priced:Priced", "--json", "-", *options, cwd=workplace)
+        assert json.loads(done.stdout)["board"][0]["cost_per_1000"]["dollars"] == pytest.approx(10)
+    assert paid(workplace) == 12
+
+
+def test_a_name_that_is_no_spec_keeps_what_was_scored(workplace):
+    named = '    name: ClassVar[str] = "priced"\n'
+    text = (workplace / "priced.py").read_text()
+    assert named in text
+    (workplace / "priced.py").write_text(text.replace(named, named.replace("priced", "is it ok?yes")))
+    done = run("compare", "ratings.csv", "-s", "priced:Priced", "--json", "-", cwd=workplace)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["board"][0]["scorer"] == "is it ok?yes"
+
+
 def test_a_limit_with_an_unknown_price_is_refused(workplace):
     done = run("score", "ratings.csv", "-s", "priced:Priced?cents=nan", "--max-cost", "1", cwd=workplace)
     assert done.returncode == 2

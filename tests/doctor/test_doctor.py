@@ -105,8 +105,12 @@ def test_a_sound_scorer_is_cleared_and_a_choice_is_measured(pairs):
     assert not diagnosis.failures
     found = by_change(diagnosis)
     assert set(found) == {
-        "asked again", "each response by itself", "items and responses reversed",
-        "batch_tokens=1", "batch_tokens=1000000", "dtype=bfloat16",
+        "asked again",
+        "each response by itself",
+        "items and responses reversed",
+        "batch_tokens=1",
+        "batch_tokens=1000000",
+        "dtype=bfloat16",
     }
     half = found["dtype=bfloat16"]
     assert not half.holds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from rewardmeter.engine import score
 from rewardmeter.engine.calls import BatchSize
 from rewardmeter.errors import MissingExtraError, ScorerError, StoreError
 from rewardmeter.io.store import Store
-from rewardmeter.scoring import Negated, scorer, signature_of
+from rewardmeter.scoring import Laws, Negated, scorer, signature_of
 from rewardmeter.types import Item, Outcome, Scores
 
 
@@ -211,6 +212,77 @@ def test_listwise_scores_are_kept_per_item(store):
     swapped = score(longest, make_dataset([("p", (), ["bb", "a"])]), store=store)
     assert swapped.values.tolist() == [0, -1]
     assert longest.calls == [1, 1, 1, 1], "another order is another input"
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of the item's characters that a response has among those that did not fail."""
+
+    broken: tuple[str, ...] = field(default=(), metadata={"moves_score": False})
+    apart: bool = field(default=False, metadata={"moves_score": False})
+    stops: bool = field(default=False, metadata={"moves_score": False})
+    name: ClassVar[str] = "share"
+    reads: ClassVar[frozenset[str]] = frozenset({"response"})
+    laws: ClassVar[Laws] = Laws(pointwise=False)
+
+    def __call__(self, items):
+        return Scores.concatenate([self.of_item(item) for item in items])
+
+    def of_item(self, item):
+        texts = [response.text for response in item.responses]
+        whole = sum(len(text) for text in texts if text not in self.broken)
+        return Scores.from_values([np.nan if text in self.broken else len(text) / whole for text in texts])
+
+
+@dataclass(frozen=True)
+class StreamedShare(Share):
+    """The same, each response's score yielded by itself, until it is killed after the first."""
+
+    def stream(self, items, run):
+        for item in items:
+            scores = self.of_item(item)
+            for i in range(len(scores)):
+                yield [i], Scores(scores.values[i : i + 1], scores.outcomes[i : i + 1])
+                if self.stops:
+                    raise KeyboardInterrupt
+
+
+def test_scores_that_rest_on_each_other_are_never_of_two_runs(store):
+    data = responses_only(["a", "bbb", "cccc"])
+    assert score(Share(broken=("bbb",)), data, store=store).values[[0, 2]].tolist() == [0.2, 0.8]
+    assert score(Share(), data, store=store).values.tolist() == [0.125, 0.375, 0.5]
+    assert score(Share(broken=("a",)), data, store=store).values.tolist() == [0.125, 0.375, 0.5], "from the store"
+
+
+def test_a_kill_leaves_no_old_scores_beside_new_ones(store):
+    data = responses_only(["a", "bbb", "cccc"])
+    score(StreamedShare(broken=("a",)), data, store=store)
+    with pytest.raises(KeyboardInterrupt):
+        score(StreamedShare(stops=True), data, store=store)
+    assert [row[1] for row in rows_of(store)] == [0.125], "the old .43 and .57 are gone"
+    assert score(StreamedShare(), data, store=store).values.tolist() == [0.125, 0.375, 0.5]
+
+
+def test_a_stream_that_breaks_within_an_item_begins_it_again(store):
+    @dataclass(frozen=True)
+    class Breaking(StreamedShare):
+        tries: list[int] = field(default_factory=list, compare=False, metadata={"moves_score": False})
+
+        def stream(self, items, run):
+            self.tries.append(len(items))
+            if len(self.tries) > 1:
+                yield from super().stream(items, run)
+                return
+            yield [0], Scores.from_values([0.75])
+            raise TimeoutError("too slow")
+
+    told, breaking = Told(), Breaking()
+    data = make_dataset([(None, (), ["a", "bbb", "cccc"]), (None, (), ["a", "b"])])
+    made = score(breaking, data, store=store, progress=told)
+    assert made.values.tolist() == [0.125, 0.375, 0.5, 0.5, 0.5]
+    assert breaking.tries == [2, 1, 1]
+    assert (told.done, told.failed) == (5, 0)
+    assert same(score(breaking, data, store=store), made)
 
 
 def test_minus_zero_is_zero_with_and_without_store(store):

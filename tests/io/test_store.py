@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from rewardmeter.errors import StoreError
 from rewardmeter.io.store import Store, default_store_path
-from rewardmeter.types import Outcome, Scores, Signature
+from rewardmeter.types import Cost, Outcome, Scores, Signature
 
 SIGNATURE = Signature("length", {"unit": "characters", "factor": 2}, "1.0")
 OTHER = Signature("length", {"unit": "words", "factor": 2}, "1.0")
@@ -98,8 +99,29 @@ def test_a_score_stays_and_a_failure_gives_way(path):
 
 def test_missing_is_nothing_to_keep(path):
     with Store(path) as store:
-        store.put(SIGNATURE, keys(1), Scores(np.array([np.nan]), np.array([Outcome.MISSING])))
+        store.put(SIGNATURE, keys(1), Scores.missing(1))
         assert store.signatures()[0].n_scores == 0
+
+
+def test_what_replaces_leaves_nothing_of_what_was_there(path):
+    with Store(path) as store:
+        store.put(SIGNATURE, keys(1, 2, 3), Scores.from_values([1.0, 2.0, 3.0]))
+        store.put(OTHER, keys(3), Scores.from_values([3.0]))
+        replacing = Scores(np.array([5.0, np.nan, np.nan]), np.array([0, Outcome.FAILED, Outcome.MISSING]), {1: "late"})
+        store.put(SIGNATURE, keys(1, 2, 3), replacing, replace=True)
+        found = store.get(SIGNATURE, keys(1, 2, 3))
+        assert store.get(OTHER, keys(3)).values.tolist() == [3.0]
+    assert found.outcomes.tolist() == replacing.outcomes.tolist()
+    assert (found.values[0], found.reasons) == (5.0, {1: "late"})
+
+
+def test_what_failed_was_paid_for_and_is_no_score(path):
+    with Store(path) as store:
+        for scores in (failed("timeout"), failed("timeout"), Scores.from_values([1.0])):
+            store.put(SIGNATURE, keys(1), replace(scores, cost=Cost(dollars=0.5)))
+        store.put(SIGNATURE, keys(2), Scores.from_values([None], cost=Cost(dollars=0.5)))
+        spent, scored = store.spent(SIGNATURE)
+    assert (spent.dollars, scored) == (2.0, 2), "an abstention is an answer"
 
 
 def test_reasons_that_utf8_cannot_hold_are_written_out(path):

@@ -95,6 +95,14 @@ def test_the_usual_search_for_padding_goes_wrong_where_ours_does_not(folders) ->
     assert model.config.pad_token_id == ids[-1]
 
 
+def test_a_template_that_prints_the_date_prints_the_same_one_every_day(folders) -> None:
+    """Llama 3.2's template asks for the day; without a clock it writes 26 Jul 2024."""
+    dated = "{{ strftime_now('%A, %d %b %Y') }}" + tiny.LLAMA3 + "{% if strftime_now is defined %}!{% endif %}"
+    fixed = "{{ 'Friday, 26 Jul 2024' }}" + tiny.LLAMA3 + "!"
+    scores = [make_scorer(f"hf:{folders('llama', spoken=tiny.tokenizer(template=t))}")(ITEMS) for t in (dated, fixed)]
+    assert scores[0].values.tobytes() == scores[1].values.tobytes()
+
+
 def count_bos(scorer):
     item = Item((Response("Because."),), "Why?")
     encoded = scorer.encode(scorer.loaded(), item, item.responses[0])

@@ -4,6 +4,6 @@
 from __future__ import annotations
 
 from rewardmeter.engine.protocols import Progress, ScoreStore
-from rewardmeter.engine.run import Forecast, forecast, score
+from rewardmeter.engine.run import Forecast, distinct_scored, forecast, score
 
-__all__ = ["Forecast", "Progress", "ScoreStore", "forecast", "score"]
+__all__ = ["Forecast", "Progress", "ScoreStore", "distinct_scored", "forecast", "score"]

@@ -28,11 +28,11 @@ class Keeper:
         self._store, self._told = store, told
         self._memory = RunMemory()
 
-    def put(self, signature: Signature, keys: KeyArray, scores: Scores) -> None:
+    def put(self, signature: Signature, keys: KeyArray, scores: Scores, *, replace: bool = False) -> None:
         """Keep scores, if there is a store."""
         if self._store is not None:
             try:
-                self._store.put(signature, keys, scores)
+                self._store.put(signature, keys, scores, replace=replace)
             except StoreError as error:
                 self._give_up(error)
 

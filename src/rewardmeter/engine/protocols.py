@@ -28,16 +28,16 @@ class ScoreStore(Protocol):
         """What is stored for the keys, all different, in their order; `Outcome.MISSING` where nothing is."""
         ...
 
-    def put(self, signature: Signature, keys: KeyArray, scores: Scores) -> None:
+    def put(self, signature: Signature, keys: KeyArray, scores: Scores, *, replace: bool = False) -> None:
         """Keep the scores of the keys, all of them or, on `StoreError`, none.
 
-        A score that is already there stays; a stored failure gives way to what comes later. Their cost is added to
-        what the signature has cost before.
+        A score that is already there stays and a stored failure gives way to what comes later; with ``replace``
+        everything does, to `Outcome.MISSING` too. Their cost is added to what the signature has cost before.
         """
         ...
 
     def spent(self, signature: Signature) -> tuple[Cost, int]:
-        """What all stored scores of a signature have cost, and how many responses were scored for it."""
+        """What a signature has cost so far, failures included, and how many inputs got a score for it."""
         ...
 
     def recall(self, keys: Iterable[bytes]) -> Mapping[bytes, bytes]:

@@ -20,7 +20,7 @@ from rewardmeter.engine.streams import UNITS_AT_ONCE
 from rewardmeter.scoring import Budget, Forecasting, Run, RunMemory, Scorer, signature_of
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
-__all__ = ["Forecast", "forecast", "score"]
+__all__ = ["Forecast", "distinct_scored", "forecast", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,11 @@ def score(
     plan = make_plan(scorer, dataset)
     kept = _usable_store(store, scorer, signature, told)
     known = _from_store(kept, signature, plan, retry_failed=retry_failed)
-    todo = _units_to_score(plan, known)
+    todo = _unfinished(plan, known.outcomes)
     keeper = Keeper(kept, told)
+    if not plan.pointwise and len(todo):  # or a killed run would leave old and new scores side by side in one item
+        stale = plan.keys[plan.inputs_of(todo)]
+        keeper.put(signature, stale, Scores.missing(len(stale)), replace=True)
     run = Run(keeper, budget or Budget())
     batches = score_batches(
         scorer, plan, todo, run, batch_size=batch_size, workers=workers, executor=executor, told=told
@@ -144,13 +147,19 @@ def forecast(scorer: Scorer, dataset: Dataset, *, store: ScoreStore | None = Non
     plan = make_plan(scorer, dataset)
     usable = store if signature.storable and scorer.laws.deterministic else None
     known = _from_store(usable, signature, plan, retry_failed=True)
-    todo = _units_to_score(plan, known)
+    todo = _unfinished(plan, known.outcomes)
     cost = None
     if isinstance(scorer, Forecasting):
         run = Run(usable if usable is not None else RunMemory())
         parts = (todo[start : start + UNITS_AT_ONCE] for start in range(0, len(todo), UNITS_AT_ONCE))
         cost = sum((scorer.forecast(plan.items(units), run) for units in parts), start=Cost())
     return Forecast(len(plan.input_of), len(plan.keys), len(plan.inputs_of(todo)), cost)
+
+
+def distinct_scored(scorer: Scorer, dataset: Dataset, scores: Scores) -> int:
+    """How many different inputs have a score, (R,) scores given: what the cost of a run was paid for."""
+    outcomes = scores.outcomes[make_plan(scorer, dataset).source]
+    return int(np.sum((outcomes != Outcome.MISSING) & (outcomes != Outcome.FAILED)))
 
 
 def _usable_store(store: ScoreStore | None, scorer: Scorer, signature: Signature, told: Progress) -> ScoreStore | None:
@@ -172,17 +181,21 @@ def _from_store(store: ScoreStore | None, signature: Signature, plan: Plan, *, r
     """(U,): what the store knows of the inputs, `MISSING` where they are to be scored."""
     n = len(plan.keys)
     if store is None:
-        return Scores(np.full(n, np.nan), np.full(n, Outcome.MISSING, dtype=np.uint8))
+        return Scores.missing(n)
     known = store.get(signature, plan.keys)
-    if not retry_failed:
-        return known
-    outcomes = np.where(known.outcomes == Outcome.FAILED, np.uint8(Outcome.MISSING), known.outcomes)
-    reasons = {i: reason for i, reason in known.reasons.items() if outcomes[i] != Outcome.MISSING}
-    return Scores(known.values, outcomes, reasons)
+    outcomes = known.outcomes.copy()
+    if retry_failed:
+        outcomes[outcomes == Outcome.FAILED] = Outcome.MISSING
+    if not plan.pointwise:  # each score rests on all others of its item: those of an unfinished item are worth nothing
+        outcomes[plan.inputs_of(_unfinished(plan, outcomes))] = Outcome.MISSING
+    missing = outcomes == Outcome.MISSING
+    reasons = {i: reason for i, reason in known.reasons.items() if not missing[i]}
+    return Scores(np.where(missing, np.nan, known.values), outcomes, reasons)
 
 
-def _units_to_score(plan: Plan, known: Scores) -> IndexArray:
-    missing = np.concatenate([[0], np.cumsum(known.outcomes == Outcome.MISSING)])
+def _unfinished(plan: Plan, outcomes: NDArray[np.uint8]) -> IndexArray:
+    """Units of which an input has no score."""
+    missing = np.concatenate([[0], np.cumsum(outcomes == Outcome.MISSING)])
     return np.flatnonzero(missing[plan.unit_start[1:]] > missing[plan.unit_start[:-1]])
 
 
@@ -210,13 +223,16 @@ def _collect(
     values, outcomes, reasons = known.values.copy(), known.outcomes.copy(), dict(known.reasons)
     share, cost, refused = plan.responses_per_input(), Cost(), budget.refused
     for scored, batch in batches:
-        inputs, scores = _still_open(scored, batch, outcomes)
+        inputs, scores = _still_open(scored, batch, outcomes, pointwise=plan.pointwise)
+        before = outcomes[inputs]
         values[inputs], outcomes[inputs] = scores.values, scores.outcomes
+        for i in inputs[before != Outcome.MISSING].tolist():
+            reasons.pop(i, None)
         reasons.update({int(inputs[i]): reason for i, reason in scores.reasons.items()})
         cost = cost + batch.cost
-        keeper.put(signature, plan.keys[inputs], scores)
-        failed = scores.outcomes == Outcome.FAILED
-        told.advance(int(share[inputs].sum()), int(share[inputs[failed]].sum()))
+        keeper.put(signature, plan.keys[inputs], scores, replace=not plan.pointwise)
+        done, failed = share[inputs], (scores.outcomes == Outcome.FAILED) & (before != Outcome.FAILED)
+        told.advance(int(done[before == Outcome.MISSING].sum()), int(done[failed].sum()))
     left = np.flatnonzero(outcomes == Outcome.MISSING).tolist()
     refused = budget.refused - refused
     why = "the cost limit was reached" if refused else "the scorer left it out"
@@ -226,12 +242,15 @@ def _collect(
     return Scores(values, outcomes, reasons, cost=cost)
 
 
-def _still_open(inputs: IndexArray, scores: Scores, outcomes: NDArray[np.uint8]) -> tuple[IndexArray, Scores]:
-    """The inputs that had no score yet: an item that is scored again for one response's sake keeps its other scores.
+def _still_open(
+    inputs: IndexArray, scores: Scores, outcomes: NDArray[np.uint8], *, pointwise: bool
+) -> tuple[IndexArray, Scores]:
+    """The inputs that had no score yet; where scores rest on the whole item, all of them, since the last ones belong
+    together.
 
     Minus zero becomes zero, so that there is one way to write a number.
     """
-    take = np.flatnonzero(outcomes[inputs] == Outcome.MISSING)
+    take = np.flatnonzero(outcomes[inputs] == Outcome.MISSING) if pointwise else np.arange(len(inputs))
     rank = {int(position): i for i, position in enumerate(take)} if scores.reasons else {}
     reasons = {rank[i]: str(reason) for i, reason in scores.reasons.items() if i in rank}
     return inputs[take], Scores(scores.values[take] + 0.0, scores.outcomes[take], reasons, cost=scores.cost)

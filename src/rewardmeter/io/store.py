@@ -71,9 +71,9 @@ _PUT_COST = """INSERT INTO costs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO 
     scored = scored + excluded.scored, seconds = seconds + excluded.seconds, dollars = dollars + excluded.dollars,
     input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
     calls = calls + excluded.calls, latency = latency + excluded.latency"""
-_UNLESS_THERE = f""" ON CONFLICT DO UPDATE
-    SET value = excluded.value, outcome = excluded.outcome, reason = excluded.reason
-    WHERE outcome = {int(Outcome.FAILED)}"""
+_REPLACING = """ ON CONFLICT DO UPDATE
+    SET value = excluded.value, outcome = excluded.outcome, reason = excluded.reason"""
+_UNLESS_THERE = f"{_REPLACING} WHERE outcome = {int(Outcome.FAILED)}"
 
 _PRAGMAS = (
     # In write-ahead mode this can lose the last commits in a power cut, and nothing else.
@@ -182,11 +182,12 @@ class Store:
             except (ScorerError, OverflowError, TypeError, ValueError) as error:  # `put` never wrote such a row
                 raise self._error(*_DAMAGED) from error
 
-    def put(self, signature: Signature, keys: NDArray[np.uint8], scores: Scores) -> None:
+    def put(self, signature: Signature, keys: NDArray[np.uint8], scores: Scores, *, replace: bool = False) -> None:
         """Keep the scores of the keys, uint8 (n, 16), all of them or, on an error, none.
 
-        A score that is already there stays; a stored failure gives way. `Outcome.MISSING` is nothing to keep. The cost
-        is added to what the signature has cost before; an unknown price (NaN) makes the sum unknown.
+        A score that is already there stays; a stored failure gives way; with ``replace`` everything does.
+        `Outcome.MISSING` is nothing to keep, and with ``replace`` leaves nothing there. The cost is added to what the
+        signature has cost before; an unknown price (NaN) makes the sum unknown.
         """
         scored = scores.outcomes == Outcome.SCORED
         scored[list(scores.reasons)] = False
@@ -198,16 +199,21 @@ class Store:
         ]
         with self._problems_named(), self._transaction():
             signature_id = self._signature_id(signature) or self._register(signature)
+            if replace:
+                missing = ((signature_id, key) for key in _as_bytes(keys[scores.outcomes == Outcome.MISSING]))
+                self._connection.executemany("DELETE FROM scores WHERE signature = ? AND key = ?", missing)
             for statement, rows in ((_PUT_SCORED, plain), (_PUT_OTHER, explained)):
-                self._connection.executemany(statement.format(signature=signature_id) + _UNLESS_THERE, rows)
-            cost, n_scored = scores.cost, int(np.sum(scores.outcomes != Outcome.MISSING))
+                there = _REPLACING if replace else _UNLESS_THERE
+                self._connection.executemany(statement.format(signature=signature_id) + there, rows)
+            cost = scores.cost
+            n_scored = int(np.sum((scores.outcomes != Outcome.MISSING) & (scores.outcomes != Outcome.FAILED)))
             if n_scored or cost != Cost():
                 sums = (cost.seconds, cost.dollars, cost.input_tokens, cost.output_tokens, cost.calls, cost.latency)
                 self._connection.execute(_PUT_COST, (signature_id, n_scored, *sums))  # SQLite keeps NaN as NULL
         self._ids[signature.fingerprint] = signature_id
 
     def spent(self, signature: Signature) -> tuple[Cost, int]:
-        """What all stored scores of a signature have cost, and how many responses were scored for it."""
+        """What a signature has cost so far, failures included, and how many inputs got a score for it."""
         query = """SELECT seconds, dollars, input_tokens, output_tokens, calls, latency, scored FROM costs
             JOIN signatures ON signature = id WHERE fingerprint = ?"""
         with self._problems_named():

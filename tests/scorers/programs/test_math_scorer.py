@@ -151,6 +151,25 @@ def test_a_helper_that_dies_on_a_job_says_so(tmp_path: Path) -> None:
     helper.close()
 
 
+def test_an_answer_that_nobody_waits_for_is_not_the_next_jobs(tmp_path: Path, monkeypatch) -> None:
+    program = tmp_path / "echo.py"
+    program.write_text(
+        "import sys\nprint('ready', flush=True)\nfor line in sys.stdin: print(line, end='', flush=True)\n"
+    )
+    helper = Helper(program)
+    assert helper.ask({"job": 1}, 5)["job"] == 1
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("rewardmeter.scorers.programs.processes._Process.heard", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            helper.ask({"job": 2}, 5)
+    assert helper.ask({"job": 3}, 5)["job"] == 3
+    helper.close()
+
+
+def interrupt(process: object, seconds: float) -> str:
+    raise KeyboardInterrupt
+
+
 def test_no_thread_or_process_is_left_behind() -> None:
     before = threading.active_count()
     helper = Helper(Path(mathematics.__file__).with_name("math_process.py"))

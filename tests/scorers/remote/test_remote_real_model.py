@@ -8,6 +8,7 @@ import threading
 import pytest
 from contract_servers import Behaviour, served
 
+from rewardmeter.scorers.remote.rendering import rendered
 from rewardmeter.scoring import make_scorer
 from rewardmeter.types import Item, Message, Response
 
@@ -104,6 +105,13 @@ def test_a_text_that_is_not_in_the_models_format_scores_otherwise(reward, expect
     with served(Behaviour(logits=reward)) as url:
         plain = make_scorer(f"openrlhf:{url}?template={{prompt}}\\n{{response}}")(ITEMS)
     assert all(abs(one - other) > 1e-6 for one, other in zip(plain.values.tolist(), expected, strict=True))
+
+
+def test_the_date_in_a_template_does_not_move(saved, tmp_path):
+    tokenizer = transformers.AutoTokenizer.from_pretrained(saved)
+    tokenizer.chat_template = "{{ strftime_now('%d %b %Y') }}"
+    tokenizer.save_pretrained(tmp_path)
+    assert rendered(f"chat:{tmp_path}", "why?", "because") == "26 Jul 2024"
 
 
 def test_a_tokenizer_without_a_chat_template_is_refused(saved, tmp_path):

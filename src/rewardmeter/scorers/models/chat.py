@@ -1,6 +1,7 @@
 """From prompt and response to the token ids that a model was trained on.
 
-Template, BOS, truncation, and where the response starts. May import `errors`, `types`, `scorers.pointwise`.
+Template, BOS, truncation, and where the response starts. May import `errors`, `types`, `scorers.pointwise`,
+`scorers.chat_date`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rewardmeter.errors import SpecError
+from rewardmeter.scorers.chat_date import with_fixed_date
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.types import Message, Prompt, prompt_text
 
@@ -133,12 +135,14 @@ class ChatEncoder:
         self.truncation, self.system_prompt, self.limit = truncation, system_prompt, limit
         self.jinja: str | None = None
         if template not in ("", *JOINED):
-            self.jinja = _read_template(template)
-        elif not template and not tokenizer.chat_template:
-            raise SpecError(
-                f"{model} has no chat template: give template=FILE (a Jinja chat template), or template=plain for the"
-                " prompt, a blank line and the response"
-            )
+            self.jinja = with_fixed_date(_read_template(template))
+        elif not template:
+            if not tokenizer.chat_template:
+                raise SpecError(
+                    f"{model} has no chat template: give template=FILE (a Jinja chat template), or template=plain for"
+                    " the prompt, a blank line and the response"
+                )
+            self.jinja = with_fixed_date(tokenizer.get_chat_template())
         first = tokenizer.bos_token_id
         self.bos_id: int | None = tokenizer.cls_token_id if first is None else first
         if bos in ("one", "double") and self.bos_id is None:

@@ -117,13 +117,17 @@ class Helper:
         """
         line = json.dumps({**job, "seconds": seconds}) + "\n"
         with self._lock:
-            process = self._ready()
-            if not process.say(line):  # it died while idle: no job is to blame
-                self._drop()
-                process = self._ready()
-                process.say(line)
             wall = GRACE_FACTOR * seconds + GRACE_SECONDS if hasattr(signal, "ITIMER_PROF") else seconds
-            answer = process.heard(wall)
+            try:
+                process = self._ready()
+                if not process.say(line):  # it died while idle: no job is to blame
+                    self._drop()
+                    process = self._ready()
+                    process.say(line)
+                answer = process.heard(wall)
+            except BaseException:  # an answer that nobody waits for would be taken for the next job's
+                self._drop()
+                raise
             if not answer.endswith("\n"):
                 raise LostError(_how(self._drop(), seconds))
         return dict(json.loads(answer))

@@ -1,5 +1,5 @@
 """Prompt and response as a reward model reads them: messages, a pair, or one text by a template. May import `types`,
-`errors`."""
+`errors`, `scorers.chat_date`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import functools
 from typing import Any
 
 from rewardmeter.errors import MissingExtraError, SpecError
+from rewardmeter.scorers.chat_date import with_fixed_date
 from rewardmeter.types import Prompt, prompt_text
 
 __all__ = ["CHAT", "as_messages", "check_template", "rendered"]
@@ -49,7 +50,8 @@ def rendered(template: str, prompt: Prompt, response: str) -> str:
     """
     if template.startswith(CHAT):
         tokenizer = _tokenizer(template.removeprefix(CHAT))
-        return str(tokenizer.apply_chat_template(as_messages(prompt, response), tokenize=False))
+        messages = as_messages(prompt, response)
+        return str(tokenizer.apply_chat_template(messages, tokenize=False))
     pieces = template.replace("\\n", "\n").split("{response}")
     return response.join(piece.replace("{prompt}", prompt_text(prompt)) for piece in pieces)
 
@@ -63,4 +65,5 @@ def _tokenizer(name: str) -> Any:
     tokenizer = AutoTokenizer.from_pretrained(name)
     if not tokenizer.chat_template:
         raise SpecError(f"template=chat:{name}: this tokenizer has no chat template")
+    tokenizer.chat_template = with_fixed_date(tokenizer.get_chat_template())
     return tokenizer
