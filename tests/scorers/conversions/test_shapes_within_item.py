@@ -141,9 +141,9 @@ def test_streams_are_gathered_item_by_item_with_their_cost():
             raise AssertionError
 
     parts = list(Ranked(Slow()).stream([item_of("a", "b", "c"), item_of("d", "e"), item_of("f", "g")], Run()))
-    assert [list(positions) for positions, _ in parts] == [[0, 1, 2, 3, 4], []]
-    assert parts[0][1].outcomes.tolist() == [0, Outcome.ABSTAINED, 0, 0, 0]
-    assert [part.cost.calls for _, part in parts] == [5, 1]
+    assert [list(positions) for positions, _ in parts] == [[], [], [0, 1, 2, 3, 4], []]
+    assert parts[2][1].outcomes.tolist() == [0, Outcome.ABSTAINED, 0, 0, 0]
+    assert [part.cost.calls for _, part in parts] == [2, 1, 2, 1]
 
 
 def test_under_the_engine():

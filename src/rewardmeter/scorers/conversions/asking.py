@@ -1,4 +1,4 @@
-"""Verdicts on pairs from any scorer, each paid for once. May import `converted`, `scoring`, `types`, `errors`."""
+"""Verdicts on pairs from any scorer, each paid for once. May import `inner_scores`, `scoring`, `types`, `errors`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rewardmeter.errors import ScorerError
-from rewardmeter.scorers.conversions.converted import NO_RESPONSES_FAULT, failure
-from rewardmeter.scoring import PairRequest, PairwiseJudge, Run, Scorer, Streaming, Verdict, signature_of
+from rewardmeter.scorers.conversions.inner_scores import NO_RESPONSES_FAULT, failure, mark_of
+from rewardmeter.scoring import PairRequest, PairwiseJudge, Run, Scorer, Streaming, Verdict
 from rewardmeter.types import Cost, Item, Outcome, Scores, Unscored
 
 __all__ = ["Asking", "pair_item"]
@@ -37,8 +37,7 @@ class Asking:
 
     def __init__(self, scorer: Scorer, run: Run, *, soft: bool) -> None:
         self._scorer, self._run, self._soft = scorer, run, soft
-        signature = signature_of(scorer)
-        self._mark = signature.fingerprint if signature.storable and scorer.laws.deterministic else None
+        self._mark = mark_of(scorer)
         self._spent = Cost()
 
     def cost(self) -> Cost:
