@@ -50,7 +50,7 @@ class Converted:
 
     @property
     def name(self) -> str:
-        return spec_of(f"{self.family}:{as_target(self.scorer.name)}", self._options(changed=True))
+        return self._spec(self.scorer.name)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -61,11 +61,14 @@ class Converted:
         return dataclasses.replace(self.scorer.laws, pointwise=False)
 
     def signature(self) -> Signature:
-        """The options and the whole signature of the scorer within."""
+        """The options and the whole signature of the scorer within: what that leaves out (an address) stays out."""
         inner = signature_of(self.scorer)
         within = {"name": inner.name, "options": dict(inner.options), "revision": inner.revision}
         options = {"class": f"{type(self).__module__}:{type(self).__qualname__}", **self._options(), "scorer": within}
-        return Signature(self.name, options, self.revision, inner.storable)
+        return Signature(self._spec(inner.name), options, self.revision, inner.storable)
+
+    def _spec(self, inner: str) -> str:
+        return spec_of(f"{self.family}:{as_target(inner)}", self._options(changed=True))
 
     def _options(self, *, changed: bool = False) -> dict[str, object]:
         """The options but for the scorer, or those of them that are not at their default."""
