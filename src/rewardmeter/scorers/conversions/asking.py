@@ -126,12 +126,12 @@ class Asking:
         Two outcomes TIE are a tie. A scorer of pairs whose two numbers lie in [0, 1] and add up to 1 states chances.
         Else the greater number wins.
         """
-        for position in (first, second):
-            outcome = Outcome(int(scores.outcomes[position]))
-            if outcome == Outcome.MISSING:
-                return None
-            if outcome in _WITHOUT_VERDICT:
-                return Unscored(scores.reasons.get(position, "the scorer gave no reason"), outcome)
+        worse = max(first, second, key=lambda position: int(scores.outcomes[position]))
+        outcome = Outcome(int(scores.outcomes[worse]))
+        if outcome == Outcome.MISSING:
+            return None
+        if outcome in _WITHOUT_VERDICT:
+            return Unscored(scores.reasons.get(worse, "the scorer gave no reason"), outcome)
         one, other = float(scores.values[first]), float(scores.values[second])
         if scores.outcomes[first] == scores.outcomes[second] == Outcome.TIE:
             return 0.5
