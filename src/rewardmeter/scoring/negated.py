@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge
 from rewardmeter.scoring.protocol import Laws, Scorer
 from rewardmeter.scoring.run import Forecasting, Part, Run, Streaming
 from rewardmeter.scoring.signature import signature_of
-from rewardmeter.types import Cost, Item, Scores, Signature
+from rewardmeter.types import Cost, Item, Scores, Signature, Unscored
 
-__all__ = ["Negated", "NegatedStream", "negated"]
+__all__ = ["Negated", "NegatedPairwise", "NegatedPairwiseStream", "NegatedStream", "negated"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,29 @@ class NegatedStream(Negated):
         return self.inner.forecast(items, run) if isinstance(self.inner, Forecasting) else Cost()
 
 
+@dataclass(frozen=True)
+class NegatedPairwise(Negated):
+    """A judge of pairs turned upside down: who was better is worse, and a tie is a tie."""
+
+    def compare_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Iterator[Compared]:
+        """The inner verdicts, mirrored."""
+        for request, verdict, cost in cast(PairwiseJudge, self.inner).compare_pairs(requests, run):
+            yield Compared(request, verdict if isinstance(verdict, Unscored) else 1 - verdict, cost)
+
+    def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
+        """What the inner judge would cost."""
+        return cast(PairwiseJudge, self.inner).forecast_pairs(requests, run)
+
+
+@dataclass(frozen=True)
+class NegatedPairwiseStream(NegatedStream, NegatedPairwise):
+    """A judge of pairs that also streams, turned upside down."""
+
+
 def negated(inner: Scorer) -> Negated:
-    """The scorer turned upside down; it streams if the scorer does."""
+    """The scorer turned upside down; it streams and compares pairs if the scorer does."""
+    if isinstance(inner, PairwiseJudge):
+        return NegatedPairwiseStream(inner) if isinstance(inner, Streaming) else NegatedPairwise(inner)
     return NegatedStream(inner) if isinstance(inner, Streaming) else Negated(inner)
 
 

@@ -141,9 +141,9 @@ def test_streams_are_gathered_item_by_item_with_their_cost():
             raise AssertionError
 
     parts = list(Ranked(Slow()).stream([item_of("a", "b", "c"), item_of("d", "e"), item_of("f", "g")], Run()))
-    assert [list(positions) for positions, _ in parts] == [[0, 1, 2, 3, 4], []]
-    assert parts[0][1].outcomes.tolist() == [0, Outcome.ABSTAINED, 0, 0, 0]
-    assert [part.cost.calls for _, part in parts] == [5, 1]
+    assert [list(positions) for positions, _ in parts] == [[], [], [0, 1, 2, 3, 4], []]
+    assert parts[2][1].outcomes.tolist() == [0, Outcome.ABSTAINED, 0, 0, 0]
+    assert [part.cost.calls for _, part in parts] == [2, 1, 2, 1]
 
 
 def test_under_the_engine():
@@ -175,3 +175,23 @@ def test_specs():
         make_scorer("pairs:length?temperature=0")
     with pytest.raises(SpecError, match="tie=-1"):
         make_scorer("pairs:length?tie=-1")
+
+
+@pytest.mark.parametrize("conversion", ["ranked", "pairs", "tournament"])
+@pytest.mark.parametrize(
+    ("within", "elsewhere", "another"),
+    [
+        ("json-endpoint:http://a?model=m", "json-endpoint:http://b?model=m&price=2", "json-endpoint:http://a?model=n"),
+        ("judge:m?mode=pairwise", "judge:m?mode=pairwise&base_url=http://b/v1&timeout=7", "judge:n?mode=pairwise"),
+    ],
+)
+def test_signatures_leave_out_what_cannot_move_a_score(conversion, within, elsewhere, another):
+    specs = (within, f"{within}&concurrency=9", elsewhere, another, "length")
+    one, wide, moved, *others = (signature_of(make_scorer(f"{conversion}:[{spec}]")).fingerprint for spec in specs)
+    assert one == wide == moved
+    assert len({one, *others}) == 3
+
+
+def test_values_are_those_of_one_item_and_the_laws_say_so():
+    for spec in ("ranked:length", "pairs:length", "tournament:length", "-ranked:length", "ranked:pairs:length"):
+        assert not make_scorer(spec).laws.pointwise

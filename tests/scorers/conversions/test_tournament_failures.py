@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from planted_judges import PlantedJudge, TableJudge, item_of
 
 from rewardmeter.errors import ScorerError
+from rewardmeter.scorers.conversions.pairs import Pairs
 from rewardmeter.scorers.conversions.tournament import Tournament
-from rewardmeter.scoring import Compared, Laws
+from rewardmeter.scoring import Compared, Laws, Run, RunMemory, score_stream
 from rewardmeter.types import Cost, Item, Outcome, Scores, Unscored
 
 SIX = [item_of(*(f"{i}{letter}:{j / 2}" for j, letter in enumerate("abcdefg"))) for i in range(3)]
@@ -107,3 +108,25 @@ def test_a_verdict_given_twice_breaks_the_contract():
 
     with pytest.raises(ScorerError, match="twice"):
         Tournament(Twice())([item_of("a:1", "b:0")])
+
+
+def test_two_numbers_of_which_one_failed_and_one_abstained_are_a_failure():
+    """A failure may pass, an abstention is remembered."""
+
+    @dataclass(frozen=True)
+    class Half:
+        broken: set[str] = field(metadata={"moves_score": False})
+        name, reads, laws, revision = "half", frozenset({"response"}), Laws(), "1"
+
+        def __call__(self, items: Sequence[Item], /) -> Scores:
+            texts = [response.text for item in items for response in item.responses]
+            outcomes = [Outcome.FAILED if text in self.broken else Outcome.SCORED for text in texts]
+            values = [np.nan if text in self.broken else float(len(text)) for text in texts]
+            return Scores(np.array(values), np.array(outcomes, dtype=np.uint8))
+
+    memory, broken = RunMemory(), set("abcd")
+    items = [item_of(letter, 2 * letter) for letter in "abcd"]  # either of the two is shown first
+    made = Tournament(Pairs(Half(broken)))
+    assert score_stream(made, items, Run(memory)).counts() == {"failed": 8}
+    broken.clear()
+    assert score_stream(made, items, Run(memory)).counts() == {"scored": 8}

@@ -1,4 +1,4 @@
-"""Verdicts on pairs from any scorer, each paid for once. May import `converted`, `scoring`, `types`, `errors`."""
+"""Verdicts on pairs from any scorer, each paid for once. May import `inner_scores`, `scoring`, `types`, `errors`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rewardmeter.errors import ScorerError
-from rewardmeter.scorers.conversions.converted import NO_RESPONSES_FAULT, failure
-from rewardmeter.scoring import PairRequest, PairwiseJudge, Run, Scorer, Streaming, Verdict, signature_of
+from rewardmeter.scorers.conversions.inner_scores import NO_RESPONSES_FAULT, failure, mark_of
+from rewardmeter.scoring import Negated, PairRequest, PairwiseJudge, Run, Scorer, Streaming, Verdict
 from rewardmeter.types import Cost, Item, Outcome, Scores, Unscored
 
 __all__ = ["Asking", "pair_item"]
@@ -27,7 +27,8 @@ class Asking:
     Parameters
     ----------
     scorer:
-        A `PairwiseJudge`, or any scorer that is then given items of two responses.
+        A `PairwiseJudge`, or any scorer that is then given items of two responses. Of a negated one the scorer within
+        is asked, whose verdicts are mirrored: its chances are known as such, and both share what was paid for.
     run:
         Whose memory and budget are used. A scorer that is not deterministic, or has no storable signature, is asked
         anew.
@@ -36,9 +37,9 @@ class Asking:
     """
 
     def __init__(self, scorer: Scorer, run: Run, *, soft: bool) -> None:
-        self._scorer, self._run, self._soft = scorer, run, soft
-        signature = signature_of(scorer)
-        self._mark = signature.fingerprint if signature.storable and scorer.laws.deterministic else None
+        self._run, self._soft, self._mirrored = run, soft, isinstance(scorer, Negated)
+        self._scorer = scorer = scorer.inner if isinstance(scorer, Negated) else scorer
+        self._mark = mark_of(scorer)
         self._spent = Cost()
 
     def cost(self) -> Cost:
@@ -62,7 +63,7 @@ class Asking:
             if i in answered:
                 raise ScorerError(f"scorer '{self._scorer.name}' answered a comparison twice")
             self._keep(requests[i], verdict)
-            answered[i] = self._rounded(verdict)
+            answered[i] = self._given(verdict)
         return answered
 
     def _narrowed(self, requests: Sequence[PairRequest], todo: list[int]) -> Iterator[tuple[int, Verdict]]:
@@ -127,12 +128,12 @@ class Asking:
         Two outcomes TIE are a tie. A scorer of pairs whose two numbers lie in [0, 1] and add up to 1 states chances.
         Else the greater number wins.
         """
-        for position in (first, second):
-            outcome = Outcome(int(scores.outcomes[position]))
-            if outcome == Outcome.MISSING:
-                return None
-            if outcome in _WITHOUT_VERDICT:
-                return Unscored(scores.reasons.get(position, "the scorer gave no reason"), outcome)
+        worse = max(first, second, key=lambda position: int(scores.outcomes[position]))
+        outcome = Outcome(int(scores.outcomes[worse]))
+        if outcome == Outcome.MISSING:
+            return None
+        if outcome in _WITHOUT_VERDICT:
+            return Unscored(scores.reasons.get(worse, "the scorer gave no reason"), outcome)
         one, other = float(scores.values[first]), float(scores.values[second])
         if scores.outcomes[first] == scores.outcomes[second] == Outcome.TIE:
             return 0.5
@@ -140,10 +141,12 @@ class Asking:
             return one
         return 0.5 if one == other else float(one > other)
 
-    def _rounded(self, verdict: Verdict) -> Verdict:
-        if self._soft or isinstance(verdict, Unscored) or verdict == 0.5:
+    def _given(self, verdict: Verdict) -> Verdict:
+        """The scorer's own verdict as it is handed on: rounded and mirrored if need be."""
+        if isinstance(verdict, Unscored) or verdict == 0.5:
             return verdict
-        return float(verdict > 0.5)
+        credit = verdict if self._soft else float(verdict > 0.5)
+        return 1 - credit if self._mirrored else credit
 
     def _key(self, request: PairRequest) -> bytes:
         item, texts = request.item, [request.item.responses[i].text for i in (request.first, request.second)]
@@ -161,7 +164,7 @@ class Asking:
 
     def _read(self, kept: bytes) -> Verdict:
         value = json.loads(kept)
-        return Unscored(value, Outcome.ABSTAINED) if isinstance(value, str) else self._rounded(float(value))
+        return Unscored(value, Outcome.ABSTAINED) if isinstance(value, str) else self._given(float(value))
 
 
 def pair_item(request: PairRequest) -> Item:

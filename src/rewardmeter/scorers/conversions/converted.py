@@ -1,5 +1,5 @@
-"""What the conversions share: a scorer within, its name and signature, and how it is asked. May import `scoring`,
-`types`, `errors` and `scorers.pointwise` of ours."""
+"""What the conversions share: a scorer within, its name and signature, and how it is asked. May import `inner_scores`,
+`scoring`, `types`, `errors` and `scorers.pointwise` of ours."""
 
 from __future__ import annotations
 
@@ -8,28 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-import numpy as np
-
-from rewardmeter.errors import (
-    MissingDataError,
-    MissingExtraError,
-    ScorerError,
-    SpecError,
-    StoreError,
-    UnknownNameError,
-)
+from rewardmeter.errors import SpecError
+from rewardmeter.scorers.conversions.inner_scores import Gathering, inner_scores, left_to_score
 from rewardmeter.scorers.pointwise import spec_of
-from rewardmeter.scoring import Forecasting, Laws, Part, Run, Scorer, Streaming, make_scorer, score_stream, signature_of
+from rewardmeter.scoring import Forecasting, Laws, Part, Run, Scorer, make_scorer, score_stream, signature_of
 from rewardmeter.scoring.spec import as_target, spec_in_target
-from rewardmeter.types import Cost, Item, Outcome, Scores, Signature
+from rewardmeter.types import Cost, Item, Scores, Signature
 
-__all__ = ["NO_RESPONSES_FAULT", "Converted", "WithinItem", "failure", "inner_scorer"]
-
-NO_RESPONSES_FAULT = (MissingDataError, MissingExtraError, ScorerError, SpecError, StoreError, UnknownNameError)
-"""What no response is to blame for; it ends the run."""
-
-_AT_ONCE = 64
-_LONGEST_REASON = 500
+__all__ = ["Converted", "WithinItem", "inner_scorer"]
 
 
 def inner_scorer(family: str, target: str | None, example: str) -> Scorer:
@@ -43,12 +29,6 @@ def inner_scorer(family: str, target: str | None, example: str) -> Scorer:
     if not target:
         raise SpecError(f"{family} needs a scorer to convert: write {family}:SPEC, for example {family}:{example}")
     return make_scorer(spec_in_target(target))
-
-
-def failure(error: Exception) -> str:
-    """An exception as a reason."""
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -70,7 +50,7 @@ class Converted:
 
     @property
     def name(self) -> str:
-        return spec_of(f"{self.family}:{as_target(self.scorer.name)}", self._options(changed=True))
+        return self._spec(self.scorer.name)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -81,11 +61,14 @@ class Converted:
         return dataclasses.replace(self.scorer.laws, pointwise=False)
 
     def signature(self) -> Signature:
-        """The options and the whole signature of the scorer within."""
+        """The options and the whole signature of the scorer within: what that leaves out (an address) stays out."""
         inner = signature_of(self.scorer)
         within = {"name": inner.name, "options": dict(inner.options), "revision": inner.revision}
         options = {"class": f"{type(self).__module__}:{type(self).__qualname__}", **self._options(), "scorer": within}
-        return Signature(self.name, options, self.revision, inner.storable)
+        return Signature(self._spec(inner.name), options, self.revision, inner.storable)
+
+    def _spec(self, inner: str) -> str:
+        return spec_of(f"{self.family}:{as_target(inner)}", self._options(changed=True))
 
     def _options(self, *, changed: bool = False) -> dict[str, object]:
         """The options but for the scorer, or those of them that are not at their default."""
@@ -105,70 +88,24 @@ class WithinItem(Converted):
         return score_stream(self, items)
 
     def stream(self, items: Sequence[Item], run: Run, /) -> Iterator[Part]:
-        """Yield an item's scores once the scorer within has scored all of its responses."""
-        start = np.concatenate([[0], np.cumsum([len(item.responses) for item in items], dtype=np.int64)])
-        values = np.full(start[-1], np.nan)
-        outcomes = np.full(start[-1], Outcome.MISSING, dtype=np.uint8)
-        left = np.diff(start)
-        reasons: dict[int, str] = {}
-        spent = Cost()
-        for positions, part in _inner_parts(self.scorer, items, run):
-            where = np.asarray(positions, dtype=np.int64)
-            values[where], outcomes[where] = part.values, part.outcomes
-            reasons.update({int(where[i]): reason for i, reason in part.reasons.items()})
-            spent = spent + part.cost
-            touched, counts = np.unique(np.searchsorted(start, where, side="right") - 1, return_counts=True)
-            left[touched] -= counts
-            done = [(int(start[i]), int(start[i + 1])) for i in touched[left[touched] == 0]]
-            if done:
-                why = [{i - a: reasons[i] for i in range(a, b) if i in reasons} for a, b in done]
-                given = [Scores(values[a:b], outcomes[a:b], why[i]) for i, (a, b) in enumerate(done)]
-                whole = Scores.concatenate([self.convert(scores) for scores in given])
-                yield [i for a, b in done for i in range(a, b)], dataclasses.replace(whole, cost=spent)
-                spent = Cost()
-        if spent != Cost():
-            yield [], dataclasses.replace(Scores.from_values([]), cost=spent)
+        """Yield an item's scores once the scorer within has scored all of its responses, costs as they arise.
+
+        An item of which a response was left out (the budget is spent) is left out; the next run asks for the rest.
+        """
+        gathering = Gathering([len(item.responses) for item in items])
+        for positions, part in inner_scores(self.scorer, items, run):
+            done = gathering.add(positions, part)
+            if done or part.cost != Cost():
+                whole = Scores.concatenate([self.convert(scores) for _, scores in done])
+                where = [i for item, _ in done for i in gathering.positions(item)]
+                yield where, dataclasses.replace(whole, cost=part.cost)
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
-        """What the scorer within would cost."""
-        return self.scorer.forecast(items, run) if isinstance(self.scorer, Forecasting) else Cost()
+        """What the scorer within would cost, what the memory holds left out."""
+        if not isinstance(self.scorer, Forecasting):
+            return Cost()
+        return self.scorer.forecast(left_to_score(self.scorer, items, run), run)
 
     def convert(self, scores: Scores, /) -> Scores:
         """The scores of one item's responses, converted."""
         raise NotImplementedError
-
-
-def _inner_parts(scorer: Scorer, items: Sequence[Item], run: Run) -> Iterator[Part]:
-    """The scores of any scorer as a stream; what a plain one raises is narrowed down to the guilty item."""
-    if isinstance(scorer, Streaming):
-        yield from scorer.stream(items, run)
-        return
-    start = 0
-    for first in range(0, len(items), _AT_ONCE):
-        for scores in _narrowed(scorer, items[first : first + _AT_ONCE]):
-            yield range(start, start + len(scores)), scores
-            start += len(scores)
-
-
-def _narrowed(scorer: Scorer, items: Sequence[Item]) -> Iterator[Scores]:
-    due = sum(len(item.responses) for item in items)
-    try:
-        scores = scorer(items)
-    except NO_RESPONSES_FAULT:
-        raise
-    except Exception as error:  # foreign code may raise anything, and it is the item's outcome, never the run's
-        if len(items) == 1 and (due == 1 or not scorer.laws.pointwise):
-            outcomes = np.full(due, Outcome.FAILED, dtype=np.uint8)
-            yield Scores(np.full(due, np.nan), outcomes, dict.fromkeys(range(due), failure(error)))
-            return
-        if len(items) == 1:
-            alone = [dataclasses.replace(items[0], responses=(response,)) for response in items[0].responses]
-            for one in alone:
-                yield from _narrowed(scorer, [one])
-            return
-        for half in (items[: len(items) // 2], items[len(items) // 2 :]):
-            yield from _narrowed(scorer, half)
-        return
-    if len(scores) != due:
-        raise ScorerError(f"scorer '{scorer.name}' returned {len(scores):,} scores for {due:,} responses")
-    yield scores

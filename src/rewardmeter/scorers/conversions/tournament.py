@@ -60,6 +60,7 @@ class Tournament(Converted):
     """
 
     family: ClassVar[str] = "tournament"
+    revision: ClassVar[str] = "2"  # 1 rounded the chances of negated scorers
 
     comparisons: int | None = None
     result: str = "strength"
