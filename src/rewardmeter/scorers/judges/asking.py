@@ -213,7 +213,9 @@ class _Asking:
         if n > 1 and len(good) < n:
             remark = f"{how} of {len(good)} readable samples of {n}"
         elif wanted == "auto":
-            remark = "no logprobs: the verdict as written" if n == 1 else f"no logprobs: {how} of {n} samples"
+            remark = (
+                "no usable logprobs: the verdict as written" if n == 1 else f"no usable logprobs: {how} of {n} samples"
+            )
         return tuple(combined(column, how) for column in zip(*(one.values for one in good), strict=True)), remark
 
 
