@@ -226,6 +226,26 @@ def test_what_makes_no_sense_is_said_at_once(spec, error):
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_threshold_is_a_number(value):
+    with pytest.raises(SpecError, match="threshold"):
+        make_scorer(f"panel?members=length%20words&threshold={value}")
+
+
+@pytest.mark.parametrize("through", [["one.toml"], ["one.toml", "two.toml"], ["one.toml", "two.toml", "three.toml"]])
+def test_a_panel_that_lists_itself_is_refused(tmp_path, through):
+    for name, member in zip(through, [*through[1:], through[0]], strict=True):
+        (tmp_path / name).write_text(f'members = ["length", "panel:{member}"]')
+    with pytest.raises(SpecError, match=" → ".join([*through, through[0]])):
+        make_scorer(f"panel:{tmp_path}/one.toml")
+
+
+def test_a_panel_may_list_another_twice(tmp_path):
+    (tmp_path / "inner.toml").write_text('members = ["length", "words"]')
+    (tmp_path / "outer.toml").write_text('members = ["panel:inner.toml", "panel:inner.toml?combine=majority"]')
+    assert len(make_scorer(f"panel:{tmp_path}/outer.toml").judges) == 2
+
+
 def test_a_body_is_merged_as_asked():
     item = Item(
         (Response("r"),), prompt=(Message("user", "a chat"), Message("assistant", "so"), Message("user", "and?"))
