@@ -114,10 +114,10 @@ class Endpoint:
         return None if self.base_url else os.environ.get(_KEY_VARIABLE, "").strip() or None
 
     def price(self, input_tokens: float, output_tokens: float) -> float:
-        """Dollars for so many tokens; NaN where a price that matters is unknown."""
+        """Dollars for so many tokens; NaN where a price or a number that matters is unknown."""
         dollars = 0.0
         for price, tokens in ((self.input_price, input_tokens), (self.output_price, output_tokens)):
-            if tokens:
+            if tokens and price != 0:
                 dollars += math.nan if price is None else price * tokens / 1e6
         return dollars
 
