@@ -74,6 +74,8 @@ class Answer:
         Whether it came from the run's memory or from an equal request.
     reached:
         For a failure: whether the server is there and takes requests at all, so that another request may do better.
+    declined:
+        For a failure: whether the server does not want this very request (400, 422, 501), so that it will not later.
     """
 
     status: Status
@@ -82,6 +84,7 @@ class Answer:
     cost: Cost = field(default_factory=Cost)
     recalled: bool = False
     reached: bool = True
+    declined: bool = False
 
     def to_bytes(self) -> bytes:
         """As it is kept in a run's memory."""

@@ -184,7 +184,8 @@ class _Errand:
             if got.verdict == "never":
                 await self._pace.close(got.reason)
             if not self._worth_repeating(got, errors):
-                return Answer("failed", reason=got.reason, cost=self._cost, reached=got.reached)
+                told = {"reached": got.reached, "declined": got.verdict == "no"}
+                return Answer("failed", reason=got.reason, cost=self._cost, **told)
             if got.wait is not None:
                 await self._pace.pause(got.wait)
             else:
