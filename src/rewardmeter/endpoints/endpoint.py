@@ -43,7 +43,8 @@ class Endpoint:
     longest_wait:
         Most seconds between two attempts; a server that asks for more (Retry-After) has refused.
     patience:
-        Seconds over which one request puts up with being told to slow down (429), which does not count as a retry.
+        Seconds over which one request puts up with being told to slow down (429), which does not count as a retry, and
+        after which a server that tells all requests so is given up.
     give_up_after:
         Failures in a row, over all requests, after which sending pauses.
     cooldown:
