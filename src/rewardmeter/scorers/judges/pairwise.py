@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
 from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
-from rewardmeter.scorers.judges.judge import Judge
+from rewardmeter.scorers.judges.judge import Judge, as_compared
 from rewardmeter.scorers.judges.parsing import find_label
 from rewardmeter.scorers.judges.pointwise import check_logprobs
 from rewardmeter.scorers.judges.probabilities import expected_value
@@ -58,11 +59,8 @@ class PairJudge(Judge):
 
     def compare_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Iterator[Compared]:
         """Verdicts for pairs of responses; see `scoring.PairwiseJudge`."""
-        for question, verdict, cost in ask_questions(self, self._pairs(requests), run):
-            if isinstance(verdict, Verdict):
-                yield Compared(question.positions[0], verdict.values[0], cost)
-            elif verdict is not None:
-                yield Compared(question.positions[0], verdict, cost)
+        with closing(ask_questions(self, self._pairs(requests), run)) as settled:
+            yield from as_compared((question.positions[0], verdict, cost) for question, verdict, cost in settled)
 
     def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
         """What `compare_pairs` would take at most."""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rewardmeter.errors import InputError, SpecError, UnknownNameError
-from rewardmeter.scorers.judges.judge import as_scores
+from rewardmeter.scorers.judges.judge import as_compared, as_scores
 from rewardmeter.scorers.judges.verdicts import Verdict
 from rewardmeter.scorers.pointwise import Unscored, changed_options, quote_option, spec_of
 from rewardmeter.scoring import (
@@ -168,9 +168,10 @@ class Panel:
             If a member compares no pairs.
         """
         judges = {id(member): self._pairwise(member) for member in self.judges}
-        for position, verdict, cost in self._together(lambda one: judges[id(one)].compare_pairs(requests, run)):
-            if position >= 0:
-                yield Compared(position, verdict if isinstance(verdict, Unscored) else verdict.values[0], cost)
+        answers = self._together(lambda one: judges[id(one)].compare_pairs(requests, run))
+        yield from as_compared(
+            (position, None if position < 0 else verdict, cost) for position, verdict, cost in answers
+        )
 
     def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
         """What `compare_pairs` would take at most."""
