@@ -182,6 +182,24 @@ def test_a_server_that_asks_for_too_long_a_wait_has_refused():
     assert len(server.bodies) == 1
 
 
+def test_a_server_that_refuses_all_is_given_up_once():
+    began = time.monotonic()
+    found, _ = answers(lambda *_: Send({"error": "slow down"}, 429), 400, most_concurrent=4, patience=0.5)
+    assert time.monotonic() - began < 5, "not half a second for every four"
+    assert {answer.status for answer in found.values()} == {"failed"}
+    reasons = [answer.reason for answer in found.values()]
+    assert set(reasons) <= {"the server was given up: HTTP 429: slow down", "HTTP 429: slow down"}
+    assert reasons.count("the server was given up: HTTP 429: slow down") >= 390
+
+
+def test_a_server_that_refuses_some_is_not_given_up():
+    def script(body, before):
+        return Send({}, 429) if before == 0 else Send({"n": body["n"]}, after=0.02)
+
+    found, _ = answers(script, 60, most_concurrent=2, patience=0.4)
+    assert all_good(found)
+
+
 def test_concurrency_grows_and_gives_way():
     capacity = 6
 

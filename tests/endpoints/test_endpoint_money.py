@@ -8,7 +8,7 @@ import pytest
 from scripted_server import Cut, Hang, ScriptedServer, Send
 
 from rewardmeter.endpoints import Endpoint, Request, answer_all, estimated_tokens, forecast_all
-from rewardmeter.errors import ScorerError
+from rewardmeter.errors import ScorerError, SpecError
 from rewardmeter.scoring import Budget, Run
 
 PRICES = {"input_price": 1e5, "output_price": 1e6}
@@ -113,6 +113,22 @@ def test_a_forecast_is_what_is_not_yet_known():
         assert len(server.bodies) == 3
     assert (cost.calls, cost.input_tokens, cost.output_tokens) == (2, 12, 8)
     assert cost.dollars == pytest.approx(9.2)
+
+
+@pytest.mark.parametrize("limit", [math.nan, -1.0, -math.inf])
+def test_a_limit_that_is_none_is_refused(limit):
+    with pytest.raises(SpecError, match="cost limit"):
+        Budget(limit)
+
+
+def test_an_unknown_price_counts_as_reserved_under_a_limit():
+    """$0.60 for what is read was set aside; the server writes as well, for an unknown price."""
+    budget = Budget(1.0)
+    requests = [Request("/ask", {"text": f"{i:018d}"}) for i in range(3)]
+    with ScriptedServer(cheap) as server:
+        found = dict(answer_all(Endpoint(server.url, input_price=1e5), requests, Run(budget=budget)))
+    assert sorted(answer.status for answer in found.values()) == ["ok", "refused", "refused"]
+    assert budget.spent == pytest.approx(0.6)
 
 
 def test_tokens_are_estimated_from_bytes():

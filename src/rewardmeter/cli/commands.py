@@ -199,7 +199,11 @@ def _dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: 
     )
     unknown = [name for name, one in found.items() if one.cost is not None and math.isnan(one.cost.dollars)]
     if unknown:
-        screen.print(f"The price of {', '.join(unknown)} is unknown; state it (see docs/judges.md).", soft_wrap=True)
+        screen.print(
+            f"The price of {', '.join(unknown)} is unknown; state it, and keep a limit on the output, max_tokens"
+            " (see docs/judges.md).",
+            soft_wrap=True,
+        )
     return CHECK_FAILED if scorers.max_cost is not None and not total <= scorers.max_cost else DONE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ class Request:
     sample:
         Tells repetitions of one request apart; part of the key under which the answer is kept.
     output_tokens:
-        Most tokens that the answer may have, for prices and limits; 0 for servers that write none.
+        Most tokens that the answer may have, for prices and limits; 0 for servers that write none, None where nothing
+        limits them, so that the greatest price is unknown.
     version:
         Whatever else the answer depends on and the body does not say; part of the key.
     """
@@ -38,13 +40,18 @@ class Request:
     path: str
     body: Mapping[str, object]
     sample: int = 0
-    output_tokens: int = 0
+    output_tokens: int | None = 0
     version: str = ""
 
     @property
     def input_tokens(self) -> int:
         """Estimated: see `estimated_tokens`, over the texts of the body."""
         return sum(estimated_tokens(text) for text in _texts(self.body))
+
+    @property
+    def most_output(self) -> float:
+        """`output_tokens`, NaN where nothing limits them."""
+        return math.nan if self.output_tokens is None else self.output_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,8 @@ class Answer:
         Whether it came from the run's memory or from an equal request.
     reached:
         For a failure: whether the server is there and takes requests at all, so that another request may do better.
+    declined:
+        For a failure: whether the server does not want this very request (400, 422, 501), so that it will not later.
     """
 
     status: Status
@@ -75,6 +84,7 @@ class Answer:
     cost: Cost = field(default_factory=Cost)
     recalled: bool = False
     reached: bool = True
+    declined: bool = False
 
     def to_bytes(self) -> bytes:
         """As it is kept in a run's memory."""

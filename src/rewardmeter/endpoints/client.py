@@ -51,7 +51,7 @@ def answer_all(
     Raises
     ------
     ScorerError
-        If there is a cost limit and the price is unknown.
+        If there is a cost limit and the price is unknown, or nothing limits an answer's length.
     SpecError
         If the address or the key's variable is missing.
     StoreError

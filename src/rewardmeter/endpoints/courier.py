@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import queue
 import random
 import threading
@@ -17,7 +18,7 @@ from rewardmeter.endpoints.attempt import Attempt, Check, attempt
 from rewardmeter.endpoints.endpoint import Endpoint
 from rewardmeter.endpoints.pace import Pace
 from rewardmeter.endpoints.purse import Purse
-from rewardmeter.errors import SpecError
+from rewardmeter.errors import ScorerError, SpecError
 from rewardmeter.scoring import Budget
 from rewardmeter.types import Cost
 
@@ -161,11 +162,14 @@ class _Errand:
         self._courier, self._request = courier, request
         self._endpoint, self._pace, self._purse = courier._endpoint, courier._pace, courier._purse
         self._input_tokens = request.input_tokens
-        self._dearest = self._endpoint.price(self._input_tokens, request.output_tokens)
+        self._output_tokens = request.output_tokens or 0
+        self._dearest = self._endpoint.price(self._input_tokens, request.most_output)
         self._cost = Cost()
         self._patience_ends = asyncio.get_running_loop().time() + self._endpoint.patience
 
     async def answer(self) -> Answer:
+        if self._request.output_tokens is None and self._purse.limited and math.isnan(self._dearest):
+            raise ScorerError("a cost limit was set, and nothing limits the length of the answers; set max_tokens")
         errors = tries = 0
         while True:
             if not await self._purse.reserve(self._dearest):
@@ -180,7 +184,8 @@ class _Errand:
             if got.verdict == "never":
                 await self._pace.close(got.reason)
             if not self._worth_repeating(got, errors):
-                return Answer("failed", reason=got.reason, cost=self._cost, reached=got.reached)
+                told = {"reached": got.reached, "declined": got.verdict == "no"}
+                return Answer("failed", reason=got.reason, cost=self._cost, **told)
             if got.wait is not None:
                 await self._pace.pause(got.wait)
             else:
@@ -201,7 +206,7 @@ class _Errand:
         """Send once when it is our turn; None if the server was given up. The reservation is settled."""
         sent, paid = False, 0.0
         try:
-            turn = await self._pace.turn(self._input_tokens + self._request.output_tokens)
+            turn = await self._pace.turn(self._input_tokens + self._output_tokens)
             if turn is None:
                 return None
             sent, clock = True, asyncio.get_running_loop().time
@@ -223,7 +228,7 @@ class _Errand:
         if usage is not None:
             return Cost(0.0, self._endpoint.price(*usage), *usage, 1, latency)
         if got.verdict == "ok" or got.charged:
-            return Cost(0.0, self._dearest, self._input_tokens, self._request.output_tokens, 1, latency)
+            return Cost(0.0, self._dearest, self._input_tokens, self._output_tokens, 1, latency)
         return Cost(calls=1, latency=latency)
 
 

@@ -43,7 +43,8 @@ class Endpoint:
     longest_wait:
         Most seconds between two attempts; a server that asks for more (Retry-After) has refused.
     patience:
-        Seconds over which one request puts up with being told to slow down (429), which does not count as a retry.
+        Seconds over which one request puts up with being told to slow down (429), which does not count as a retry, and
+        after which a server that tells all requests so is given up.
     give_up_after:
         Failures in a row, over all requests, after which sending pauses.
     cooldown:
@@ -114,10 +115,10 @@ class Endpoint:
         return None if self.base_url else os.environ.get(_KEY_VARIABLE, "").strip() or None
 
     def price(self, input_tokens: float, output_tokens: float) -> float:
-        """Dollars for so many tokens; NaN where a price that matters is unknown."""
+        """Dollars for so many tokens; NaN where a price or a number that matters is unknown."""
         dollars = 0.0
         for price, tokens in ((self.input_price, input_tokens), (self.output_price, output_tokens)):
-            if tokens:
+            if tokens and price != 0:
                 dollars += math.nan if price is None else price * tokens / 1e6
         return dollars
 

@@ -16,8 +16,8 @@ __all__ = ["forecast_all"]
 def forecast_all(endpoint: Endpoint, requests: Iterable[Request], run: Run) -> Cost:
     """Calls, tokens and dollars that asking would take, what the memory holds and repetitions left out.
 
-    Input tokens are estimated (see `estimated_tokens`), output tokens are the most that each request allows. Repeated
-    sending after errors is not counted.
+    Input tokens are estimated (see `estimated_tokens`), output tokens are the most that each request allows; a
+    request without a limit adds none, and its price is unknown. Repeated sending after errors is not counted.
     """
     source, seen, cost = iter(requests), set[bytes](), Cost()
     while some := list(itertools.islice(source, 256)):
@@ -27,6 +27,6 @@ def forecast_all(endpoint: Endpoint, requests: Iterable[Request], run: Run) -> C
         seen.update(fresh)
         for key in fresh:
             if key not in kept:
-                read, written = keyed[key].input_tokens, keyed[key].output_tokens
-                cost = cost + Cost(0.0, endpoint.price(read, written), read, written, 1)
+                one, read = keyed[key], keyed[key].input_tokens
+                cost = cost + Cost(0.0, endpoint.price(read, one.most_output), read, one.output_tokens or 0, 1)
     return cost

@@ -28,7 +28,8 @@ class Pace:
 
     Concurrency grows by one per answer until the server first complains, then by one per round, and is halved at every
     further complaint (429, 503, a timeout), once per round: additive increase, multiplicative decrease (Chiu and Jain
-    1989). Rates are kept by spacing requests evenly, so that no window of a minute sees more than the limit.
+    1989). Rates are kept by spacing requests evenly, so that no window of a minute sees more than the limit. A server
+    that has answered nothing but complaints for as long as the endpoint's patience lasts is given up.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -40,6 +41,7 @@ class Pace:
         self._decreased_at = self._opened_at = float("-inf")
         self._not_before = self._next_by_rate = float("-inf")
         self._failures = self._trips = 0
+        self._refused_since: float | None = None
         self.closed = ""
 
     @property
@@ -71,6 +73,9 @@ class Pace:
                 self._decrease(turn)
             elif alive:
                 self._increase()
+                self._refused_since = None
+            if alive and congested:
+                self._count_refusal(reason)
             if alive:
                 self._failures = self._trips = 0
             else:
@@ -108,6 +113,13 @@ class Pace:
             self._decreased_at = asyncio.get_running_loop().time()
             self._limit = max(1.0, self._limit / 2)
             self._slow_start = False
+
+    def _count_refusal(self, reason: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._refused_since is None:
+            self._refused_since = now
+        elif now - self._refused_since >= self._endpoint.patience:
+            self.closed = self.closed or f"the server was given up: {reason}"
 
     def _count_failure(self, turn: Turn, reason: str) -> None:
         if turn.at <= self._opened_at:

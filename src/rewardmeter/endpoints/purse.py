@@ -22,6 +22,11 @@ class Purse:
         self._open = 0
         self._settled = asyncio.Event()
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit."""
+        return self._budget.limit is not None
+
     async def reserve(self, dollars: float) -> bool:
         """Set dollars aside; False if the limit does not allow it even with everything settled.
 

@@ -8,6 +8,7 @@ run's memory, what it spends goes through the run's budget.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from rewardmeter.errors import ScorerError
+from rewardmeter.errors import ScorerError, SpecError
 from rewardmeter.scoring.protocol import Scorer
 from rewardmeter.types import Comparisons, Cost, Item, Outcome, Scores
 
@@ -64,10 +65,17 @@ class Budget:
     Parameters
     ----------
     limit:
-        Dollars; None for no limit.
+        Dollars, 0 or more; None for no limit.
+
+    Raises
+    ------
+    SpecError
+        If the limit is negative or NaN.
     """
 
     def __init__(self, limit: float | None = None) -> None:
+        if limit is not None and not limit >= 0:
+            raise SpecError(f"a cost limit of {limit} dollars makes no sense; give a number, 0 or more")
         self.limit = limit
         self._lock = threading.Lock()
         self._spent = self._reserved = 0.0
@@ -98,11 +106,15 @@ class Budget:
             return True
 
     def settle(self, reserved: float, paid: float) -> None:
-        """Give back what was set aside for a call and count what it cost (0 where it was not charged)."""
+        """Give back what was set aside for a call and count what it cost (0 where it was not charged).
+
+        With a limit, a price that turns out unknown (NaN) counts as all that was set aside.
+        """
         with self._lock:
             if self.limit is not None:
                 self._reserved -= reserved
-            if paid == paid:
+                paid = reserved if math.isnan(paid) else paid
+            if not math.isnan(paid):
                 self._spent += paid
 
 

@@ -186,6 +186,41 @@ def test_what_was_found_out_is_remembered_with_the_answers():
         assert len(server.bodies) == sent
 
 
+@pytest.mark.parametrize("how", REFUSALS)
+@pytest.mark.parametrize(
+    ("spec", "field", "remark"),
+    [
+        ("mode=spans", "response_format", "asked without structured output, over which the server had broken down"),
+        ("mode=yesno", "logprobs", "no usable logprobs: the verdict as written"),
+    ],
+)
+def test_what_a_passing_error_switches_off_comes_back_with_the_next_run(spec, field, remark, how):
+    from rewardmeter.scoring import Run, score_stream
+
+    broken = [True]
+    logprobs = [("yes", {"yes": -0.1, "no": -2.5})]
+
+    def script(body, _):
+        if broken[0] and field in body:
+            return REFUSALS[how]
+        return Send(
+            chat('{"errors": []}' if "spans" in spec else "yes", tokens=logprobs if "logprobs" in body else None)
+        )
+
+    run_ = Run()
+    with ScriptedServer(script) as server:
+        judge = make_scorer(f"judge:m?{spec}&retries=0&base_url={server.url}")
+        first = score_stream(judge, items(2), run_)
+        broken[0] = False
+        sent = len(server.bodies)
+        again = score_stream(judge, items(4), run_)
+        asked = [field in body for body in server.bodies[sent:]]
+    passing = how != "an error"
+    assert all(asked) == any(asked) == passing
+    assert (not again.reasons) == (passing or field == "response_format")
+    assert set(first.reasons.values()) == ({remark} if passing or field == "logprobs" else set())
+
+
 def test_a_schema_goes_along_where_it_is_taken():
     with ScriptedServer(lambda *_: Send(chat('{"reasoning": "fine", "errors": []}'))) as server:
         make_scorer(f"judge:m?mode=spans&reasoning=true&base_url={server.url}")(items(2))

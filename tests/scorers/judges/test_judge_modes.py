@@ -12,7 +12,7 @@ from scripted_server import ScriptedServer, Send, chat
 
 from rewardmeter.errors import SpecError
 from rewardmeter.scorers.pointwise import Unscored
-from rewardmeter.scoring import PairwiseJudge, Run, make_scorer
+from rewardmeter.scoring import Budget, PairwiseJudge, Run, make_scorer
 from rewardmeter.types import Cost, Item, Outcome, Response
 
 TWO = Item((Response("good"), Response("bad")), prompt="Which?", references=("gold",))
@@ -149,6 +149,23 @@ def test_pairs_of_a_longer_list():
     cost = sum((cost for _, _, cost in found), start=Cost())
     assert cost.calls == len(server.bodies) == ahead.calls == 7, "seven different ordered pairs of texts"
     assert cost.dollars < ahead.dollars
+
+
+@pytest.mark.parametrize(("members", "answers"), [(1, 3), (1, 8), (1, 11), (2, 15), (2, 22)])
+def test_what_is_paid_for_half_a_comparison_is_counted(members, answers):
+    """A dollar for an answer: six comparisons take twelve of each member, and the budget ends before that."""
+    item = Item(tuple(Response(f"response {i}") for i in range(4)), prompt="Which?")
+    pairs = [(item, i, j) for i, j in itertools.combinations(range(4), 2)]
+    with ScriptedServer(lambda *_: Send(chat("A", usage=(1, 1)))) as server:
+        options = f"mode=pairwise&structured=no&max_tokens=1&output_price=1e6&input_price=0&base_url={server.url}"
+        specs = [f"judge:{name}?{options}&concurrency=1" for name in "ab"[:members]]
+        panel = "panel?members=" + "%20".join(spec.replace("&", "%26") for spec in specs)
+        judge = make_scorer(panel if members > 1 else specs[0])
+        budget = Budget(answers)
+        found = list(judge.compare_pairs(pairs, Run(budget=budget)))
+    assert budget.spent == answers == len(server.bodies)
+    assert len(found) == (answers - 12 * (members - 1)) // 2
+    assert sum(cost.dollars for _, _, cost in found) == answers
 
 
 def test_a_pair_without_verdict_says_why():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import pickle
 
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_server import ScriptedServer, Send, chat
 
-from rewardmeter.errors import InputError, RewardmeterError, SpecError, UnknownNameError
+from rewardmeter.errors import InputError, RewardmeterError, ScorerError, SpecError, UnknownNameError
 from rewardmeter.scorers.judges.factory import MODES
 from rewardmeter.scorers.judges.templates import Template, load_template, marked
-from rewardmeter.scoring import Forecasting, Run, Scorer, Streaming, make_scorer, signature_of
+from rewardmeter.scoring import Budget, Forecasting, Run, Scorer, Streaming, make_scorer, score_stream, signature_of
 from rewardmeter.types import Item, Message, Response
 
 OTHER = {
@@ -209,6 +210,7 @@ def test_judge_files_that_make_no_sense(tmp_path, text, problem):
         ("judge:m?request=[1]", SpecError),
         ("judge:m?request={", SpecError),
         ('judge:m?request={"model": "x"}', SpecError),
+        ('judge:m?request={"n": 8}', SpecError),
         ("judge:m?base_url=localhost", SpecError),
         ("judge:m?base_url=http://me:secret@localhost/v1", SpecError),
         ("judge:m?input_price=-1", SpecError),
@@ -226,6 +228,26 @@ def test_what_makes_no_sense_is_said_at_once(spec, error):
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_threshold_is_a_number(value):
+    with pytest.raises(SpecError, match="threshold"):
+        make_scorer(f"panel?members=length%20words&threshold={value}")
+
+
+@pytest.mark.parametrize("through", [["one.toml"], ["one.toml", "two.toml"], ["one.toml", "two.toml", "three.toml"]])
+def test_a_panel_that_lists_itself_is_refused(tmp_path, through):
+    for name, member in zip(through, [*through[1:], through[0]], strict=True):
+        (tmp_path / name).write_text(f'members = ["length", "panel:{member}"]')
+    with pytest.raises(SpecError, match=" → ".join([*through, through[0]])):
+        make_scorer(f"panel:{tmp_path}/one.toml")
+
+
+def test_a_panel_may_list_another_twice(tmp_path):
+    (tmp_path / "inner.toml").write_text('members = ["length", "words"]')
+    (tmp_path / "outer.toml").write_text('members = ["panel:inner.toml", "panel:inner.toml?combine=majority"]')
+    assert len(make_scorer(f"panel:{tmp_path}/outer.toml").judges) == 2
+
+
 def test_a_body_is_merged_as_asked():
     item = Item(
         (Response("r"),), prompt=(Message("user", "a chat"), Message("assistant", "so"), Message("user", "and?"))
@@ -239,6 +261,43 @@ def test_a_body_is_merged_as_asked():
         assert judge([item]).values.tolist() == [4.0]
     assert set(server.bodies[0]) == {"model", "messages", "max_completion_tokens", "reasoning_effort"}
     assert "user: a chat\n\nassistant: so\n\nuser: and?" in server.bodies[0]["messages"][1]["content"]
+
+
+def test_several_answers_are_asked_for_by_name():
+    with pytest.raises(SpecError, match="samples="):
+        make_scorer('judge:m?request={"n": 8}')
+
+
+@pytest.mark.parametrize(
+    ("request_", "most"),
+    [
+        ('{"max_tokens": null}', None),
+        ('{"max_tokens": -1}', None),
+        ('{"max_tokens": true}', None),
+        ('{"max_tokens": "64"}', None),
+        ('{"max_completion_tokens": -1}', None),
+        ('{"max_tokens": null, "max_completion_tokens": 300}', 300),
+        ('{"max_tokens": 9, "max_completion_tokens": 300}', 300),
+        ("{}", 64),
+    ],
+)
+def test_without_a_limit_of_the_output_the_price_is_unknown(request_, most):
+    item = Item((Response("r"),), prompt="?")
+    with ScriptedServer(lambda *_: Send(chat("4"))) as server:
+        spec = f"judge:m?logprobs=no&input_price=1&output_price=10&base_url={server.url}&request={request_}"
+        judge = make_scorer(spec)
+        ahead = judge.forecast([item], Run())
+        assert math.isnan(ahead.dollars) == (most is None)
+        assert ahead.output_tokens == (most or 0)
+        limited = Run(budget=Budget(1.0))
+        if most is None:
+            with pytest.raises(ScorerError, match="max_tokens"):
+                score_stream(judge, [item], limited)
+            assert not server.bodies
+            free = make_scorer(spec.replace("output_price=10", "output_price=0"))
+            assert score_stream(free, [item], limited).values.tolist() == [4.0], "what is free needs no limit"
+        else:
+            assert score_stream(judge, [item], limited).values.tolist() == [4.0]
 
 
 def test_built_in_templates_name_known_places():

@@ -43,10 +43,12 @@ def test_the_expectation_of_the_paper():
 @given(
     st.lists(st.floats(-30, 0), min_size=5, max_size=5),
     st.sets(st.sampled_from("12345"), min_size=1),
-    st.floats(-30, 0),
+    st.floats(0.51, 1),
 )
-def test_any_distribution(logprobs, present, other):
-    table = {text: value for text, value in zip("12345", logprobs, strict=True) if text in present} | {" so": other}
+def test_any_distribution(logprobs, present, mass):
+    table = {text: value for text, value in zip("12345", logprobs, strict=True) if text in present}
+    whole = math.log(mass / math.fsum(map(math.exp, table.values())))
+    table = {text: value + whole for text, value in table.items()} | {" so": math.log(max(1 - mass, 1e-30))}
     weights = np.exp([table[text] for text in sorted(present)])
     expected = np.average([float(text) for text in sorted(present)], weights=weights)
     shares = label_probabilities(Token("1", table), FIVE)
@@ -75,7 +77,7 @@ def test_a_server_that_ignores_logprobs_is_noticed():
     with ScriptedServer(lambda *_: Send(chat(next(answers)))) as server:
         scores = make_scorer(f"judge:m?samples=5&concurrency=1&base_url={server.url}")([ITEM])
     assert scores.values[0] == pytest.approx((4 + 2 + 3 + 3 + 5) / 5)
-    assert scores.reasons == {0: "no logprobs: mean of 5 samples"}
+    assert scores.reasons == {0: "no usable logprobs: mean of 5 samples"}
     assert [body["seed"] for body in server.bodies] == [0, 1, 2, 3, 4]
     assert {body["temperature"] for body in server.bodies} == {1.0}
     assert scores.cost.calls == 5
@@ -126,6 +128,45 @@ def test_one_and_ten_are_told_apart_or_not_guessed(table, expected):
     assert bool(scores.reasons) == (expected is None)
 
 
+@pytest.mark.parametrize(
+    ("spec", "content", "tokens", "value"),
+    [
+        ("mode=yesno", "Yes", [("Y", {"Y": 0.9, "No": 0.1}), ("es", {"es": 0.9, "x": 0.1})], 1.0),
+        ("mode=yesno", "Yes", [("Yes", {"Yes": 0.6, "No": 0.3, "Y": 0.1})], 1.0),
+        ("scale=5-15", "12", [("1", {"1": 0.9, "8": 0.1}), ("2", {"2": 0.8, "3": 0.2})], 12.0),
+        ("scale=1-15", "12", [("1", {"1": 0.9, "8": 0.1}), ("2", {"2": 0.8, "3": 0.2})], 12.0),
+        ("scale=5-15", "8", [("8", {"8": 0.7, "1": 0.3})], 8.0),
+        ("scale=1-1000", "7", [("7", {"7": 0.4, "10": 0.3, "100": 0.3})], 7.0),
+        ("scale=1-5", "4", [("4", {"4": 0.2, "2": 0.2, "The": 0.6})], 4.0),
+        ("scale=1-5", "4.5", [("4", {"4": 0.8, "2": 0.2}), (".5", {".5": 0.8, ".": 0.2})], 4.5),
+        ("scale=1-5", "04", [("0", {"0": 0.4, "2": 0.6}), ("4", {"4": 0.8, "3": 0.2})], 4.0),
+    ],
+)
+def test_a_verdict_that_its_token_does_not_stand_for_counts_as_written(spec, content, tokens, value):
+    scores, _ = judged(chat(content, tokens=[(text, logs(table)) for text, table in tokens]), spec)
+    assert scores.values[0] == value
+    assert scores.reasons == {0: "no usable logprobs: the verdict as written"}
+
+
+@pytest.mark.parametrize("word", ["Tie", "neither", "C"])
+@pytest.mark.parametrize(("tie", "better", "worse"), [(0.8, 0.1, 0.02), (0.2, 0.06, 0.0)])
+def test_a_tie_in_any_word_is_a_tie_among_tokens(word, tie, better, worse):
+    """P(first) + P(tie)/2, renormalised, where the tokens that are verdicts have most of the probability."""
+
+    def script(body, _):
+        text = body["messages"][1]["content"]
+        first, second = (better, worse) if text.find("GOOD") < text.find("POOR") else (worse, better)
+        table = {word: tie, "A": first, "B": second, "Both": 1 - tie - better - worse}
+        return Send(chat(word, tokens=[(word, logs(table))]))
+
+    with ScriptedServer(script) as server:
+        judge = make_scorer(f"judge:m?mode=pairwise&structured=no&logprobs=auto&base_url={server.url}")
+        scores = judge([Item((Response("GOOD"), Response("POOR")), prompt="Which?")])
+    mass = tie + better + worse
+    assert scores.values[0] == pytest.approx((better + tie / 2) / mass if mass > 0.5 else 0.5)
+    assert bool(scores.reasons) == (mass < 0.5)
+
+
 def test_the_probability_of_yes():
     table = logs({"Yes": 0.4, "yes": 0.2, " YES": 0.1, "No": 0.2, "Not": 0.05, "Maybe": 0.05})
     scores, _ = judged(chat("Yes", tokens=[("Yes", table)]), "mode=yesno")
@@ -137,7 +178,7 @@ def test_the_share_of_yes():
     with ScriptedServer(lambda *_: Send(chat(next(answers)))) as server:
         scores = make_scorer(f"judge:m?mode=yesno&samples=4&concurrency=1&base_url={server.url}")([ITEM])
     assert scores.values[0] == 0.75
-    assert scores.reasons == {0: "no logprobs: mean of 4 samples"}
+    assert scores.reasons == {0: "no usable logprobs: mean of 4 samples"}
 
 
 @pytest.mark.parametrize(
@@ -154,4 +195,4 @@ def test_malformed_logprobs_are_none_at_all(logprobs):
     answer["choices"][0]["logprobs"] = logprobs
     scores, _ = judged(answer)
     assert scores.values[0] == 4
-    assert scores.reasons == {0: "no logprobs: the verdict as written"}
+    assert scores.reasons == {0: "no usable logprobs: the verdict as written"}

@@ -126,7 +126,7 @@ def test_a_verdict_is_read_and_missing_logprobs_are_noticed(server):
     url, model = server
     scores = make_scorer(f"judge:{model}?base_url={url}&max_tokens=4")(ITEMS)
     assert scores.values.tolist() == [4.0] * 8
-    assert set(scores.reasons.values()) == {"no logprobs: the verdict as written"}
+    assert set(scores.reasons.values()) == {"no usable logprobs: the verdict as written"}
     assert scores.cost.calls == 8
     assert scores.cost.input_tokens > 100
     assert 8 <= scores.cost.output_tokens <= 32

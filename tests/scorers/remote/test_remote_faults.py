@@ -8,6 +8,7 @@ import time
 
 import pytest
 from contract_servers import Behaviour, served
+from scripted_server import ScriptedServer, Send
 
 from rewardmeter.errors import ScorerError, SpecError
 from rewardmeter.scorers.remote.server import Server
@@ -184,6 +185,17 @@ def test_what_the_budget_does_not_allow_is_left_out():
     assert 0 < len(done) < len(TEXTS)
     assert sum(part.cost.dollars for _, part in parts) == 3.0 * len(done) <= 12.0
     assert sum(part.cost.input_tokens for _, part in parts) == 3 * len(done)
+
+
+def test_tokens_that_a_server_says_it_wrote_have_no_price():
+    """A token read at a dollar, two reserved: beside two answers there is no room for a third under 3.50."""
+    answer = {"scores": [1.0], "usage": {"prompt_tokens": 1, "completion_tokens": 7}}
+    budget = Budget(3.5)
+    with ScriptedServer(lambda *_: Send(answer)) as server:
+        scorer = make_scorer(f"json-endpoint:{server.url}?price=1000000&batch=1&concurrency=1")
+        parts = list(scorer.stream([ITEM], Run(budget=budget)))
+    assert budget.spent == pytest.approx(sum(part.cost.dollars for _, part in parts)) == pytest.approx(2.0)
+    assert len(server.bodies) == 2
 
 
 def test_a_wrong_answer_is_not_remembered():

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rewardmeter.endpoints import Answer, Request, answer_all, forecast_all
 from rewardmeter.scorers.judges.base import JudgeOptions
@@ -22,6 +23,8 @@ from rewardmeter.types import Cost
 
 __all__ = ["ask_questions", "forecast_questions"]
 
+UNSTRUCTURED = "asked without structured output, over which the server had broken down"
+
 Settled = tuple[Question, Verdict | Unscored | None, Cost]
 """A question, what became of it (None: the budget did not allow it), and what it has cost."""
 
@@ -29,8 +32,8 @@ Settled = tuple[Question, Verdict | Unscored | None, Cost]
 def ask_questions(judge: JudgeOptions, questions: Iterator[Question], run: Run) -> Generator[Settled, None, None]:
     """Ask everything; every question comes back once, in any order, as soon as its verdict stands."""
     askable, first = _first_askable(questions)
-    features, spent = (judge.wanted[0], Cost()) if first is None else _find_features(judge, first, run)
-    asking = _Asking(judge, askable, features, spent)
+    found = _Found(judge.wanted[0]) if first is None else _find_features(judge, first, run)
+    asking = _Asking(judge, askable, found)
     with closing(answer_all(judge.endpoint, asking, run, check=check_chat)) as answers:
         for number, answer in answers:
             asking.receive(number, answer)
@@ -79,25 +82,37 @@ def _known_features(judge: JudgeOptions, run: Run) -> Features | None:
     return found[0] if found else None
 
 
-def _find_features(judge: JudgeOptions, question: Question, run: Run) -> tuple[Features, Cost]:
-    """What the server takes, found by asking the first question, and what finding it has cost.
+class _Found(NamedTuple):
+    """What the server takes, what finding it has cost, and what to know of verdicts that it leads to."""
+
+    features: Features
+    cost: Cost = Cost()
+    remark: str = ""
+
+
+def _find_features(judge: JudgeOptions, question: Question, run: Run) -> _Found:
+    """What the server takes, found by asking the first question.
 
     Servers differ in how they decline a JSON schema or log-probabilities: an error, a broken connection, or silence.
+    Only where each refusal was a definite one is the finding kept for further runs: what breaks may also pass.
     """
-    known, cost = _known_features(judge, run), Cost()
+    known, cost, definite = _known_features(judge, run), Cost(), True
     if known is not None:
-        return known, cost
+        return _Found(known)
     patient = dataclasses.replace(judge.endpoint, retries=min(1, judge.endpoint.retries))
     for features in judge.wanted:
         request = judge.request_for(question, 0, 0, features)
         ((_, answer),) = answer_all(patient, [request], run, check=check_chat)
         cost = cost + answer.cost
         if answer.status == "ok":
-            run.memory.keep(_features_key(judge), repr(tuple(features)).encode())
-            return features, cost
+            if definite:
+                run.memory.keep(_features_key(judge), repr(tuple(features)).encode())
+            lost = not definite and judge.wanted[0].structured and not features.structured
+            return _Found(features, cost, UNSTRUCTURED if lost else "")
         if answer.status == "refused" or not answer.reached:
             break
-    return judge.wanted[0], cost
+        definite = definite and answer.declined
+    return _Found(judge.wanted[0], cost)
 
 
 @dataclass
@@ -116,9 +131,9 @@ class _Open:
 class _Asking:
     """Iterator over the requests; an answer may lead to further ones."""
 
-    def __init__(self, judge: JudgeOptions, questions: Iterator[Question], features: Features, spent: Cost) -> None:
-        self._judge, self._questions, self._features = judge, questions, features
-        self._spent = spent
+    def __init__(self, judge: JudgeOptions, questions: Iterator[Question], found: _Found) -> None:
+        self._judge, self._questions = judge, questions
+        self._features, self._spent, self._remark = found
         self._waiting: deque[tuple[_Open, int, int]] = deque()
         self._asked: dict[int, tuple[_Open, int, int]] = {}
         self._count = 0
@@ -194,7 +209,7 @@ class _Asking:
             by_variant.append(got[0])
             remark = remark or got[1]
         verdict = self._judge.settle(one.question, by_variant)
-        return dataclasses.replace(verdict, remark=remark or verdict.remark)
+        return dataclasses.replace(verdict, remark=remark or verdict.remark or self._remark)
 
     def _combined(self, readings: Sequence[Reading | Unscored]) -> tuple[tuple[float, ...], str] | Unscored:
         """One variant's values over its samples and what to know of them."""
@@ -209,11 +224,10 @@ class _Asking:
         if wanted == "yes":
             return Unscored("the server gave no usable logprobs")
         how, n = self._judge.combine, len(readings)
-        remark = ""
-        if n > 1 and len(good) < n:
-            remark = f"{how} of {len(good)} readable samples of {n}"
-        elif wanted == "auto":
-            remark = "no logprobs: the verdict as written" if n == 1 else f"no logprobs: {how} of {n} samples"
+        made = f"{how} of {n} samples" if len(good) == n else f"{how} of {len(good)} readable samples of {n}"
+        remark = made if len(good) < n else ""
+        if wanted == "auto":
+            remark = f"no usable logprobs: {'the verdict as written' if n == 1 else made}"
         return tuple(combined(column, how) for column in zip(*(one.values for one in good), strict=True)), remark
 
 

@@ -53,13 +53,14 @@ class JudgeOptions:
     seed:
         Sent with the first sample, one more with each further one; None sends none.
     max_tokens:
-        Most tokens of an answer; None for the mode's own.
+        Most tokens of an answer; None for the mode's own. Where `request` removes it and sets no
+        ``max_completion_tokens``, the greatest price is unknown.
     structured:
         Whether a JSON schema goes with the request: yes, no, or auto (where it helps and the server takes it).
     reasoning:
         Whether the judge is to reason before its verdict.
     request:
-        JSON object merged into every request's body; null removes a field.
+        JSON object merged into every request's body; null removes a field. Not for ``n``: see `samples`.
     version:
         Anything that tells apart what the model's name does not (a checkpoint behind a local server).
     base_url, api_key_env, timeout, concurrency, requests_per_minute, tokens_per_minute, retries, input_price, \
@@ -176,6 +177,8 @@ output_price:
             raise SpecError(f"judge: request={self.request} is not JSON ({error})") from error
         if not isinstance(extra, dict) or "messages" in extra or "model" in extra or "stream" in extra:
             raise SpecError("judge: request must be a JSON object without model, messages and stream")
+        if "n" in extra:
+            raise SpecError("judge: several answers to a question are asked for with samples=, not with n in request")
         return extra
 
     # What a mode says.
@@ -254,9 +257,7 @@ output_price:
             body["response_format"] = {"type": "json_schema", "json_schema": self._json_schema(question)}
         body |= self.extra
         body = {key: value for key, value in body.items() if value is not None}
-        limits = [body.get("max_tokens"), body.get("max_completion_tokens")]
-        stated = [limit for limit in limits if isinstance(limit, int)]
-        return Request(CHAT_PATH, body, sample, max(stated, default=most), self.version)
+        return Request(CHAT_PATH, body, sample, _output_limit(body), self.version)
 
     def _json_schema(self, question: Question) -> dict[str, object]:
         properties = ({"reasoning": {"type": "string"}} if self.reasoning else {}) | self.schema(question)
@@ -267,3 +268,10 @@ output_price:
             "additionalProperties": False,
         }
         return {"name": "verdict", "strict": True, "schema": schema}
+
+
+def _output_limit(body: Mapping[str, object]) -> int | None:
+    """Most tokens that the answer to a request may have; None where a limit is missing or none (−1 in llama.cpp)."""
+    stated = [body[name] for name in ("max_tokens", "max_completion_tokens") if name in body]
+    whole = [limit for limit in stated if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0]
+    return max(whole) if whole and len(whole) == len(stated) else None

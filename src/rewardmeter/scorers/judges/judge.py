@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
 from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.verdicts import Verdict
 from rewardmeter.scorers.pointwise import Unscored
-from rewardmeter.scoring import Part, Run, score_stream
+from rewardmeter.scoring import Compared, Part, Run, score_stream
 from rewardmeter.types import Cost, Item, Outcome, Scores
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "as_compared", "as_scores"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +52,22 @@ def as_scores(verdict: Verdict | Unscored, n: int, cost: Cost) -> Scores:
     outcomes = np.array([Outcome.TIE if tie else Outcome.SCORED for tie in ties], dtype=np.uint8)
     reasons = dict.fromkeys(range(n), verdict.remark) if verdict.remark else {}
     return Scores(np.array(verdict.values, dtype=np.float64), outcomes, reasons, cost=cost)
+
+
+def as_compared(answers: Iterable[tuple[int, Verdict | Unscored | None, Cost]]) -> Iterator[Compared]:
+    """Answers to requests for pairs, without those that are None: the budget did not allow the whole of them.
+
+    What these have cost all the same goes with another answer, so that no cost is lost while there is one: the latest
+    answer is held back until the next one comes.
+    """
+    latest, unclaimed = None, Cost()
+    for request, verdict, cost in answers:
+        if verdict is None:
+            unclaimed = unclaimed + cost
+            continue
+        if latest is not None:
+            yield latest
+        latest = Compared(request, verdict if isinstance(verdict, Unscored) else verdict.values[0], cost + unclaimed)
+        unclaimed = Cost()
+    if latest is not None:
+        yield latest._replace(cost=latest.cost + unclaimed)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rewardmeter.scorers.judges.asking import ask_questions, forecast_questions
 from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
-from rewardmeter.scorers.judges.judge import Judge
+from rewardmeter.scorers.judges.judge import Judge, as_compared
 from rewardmeter.scorers.judges.parsing import find_label
 from rewardmeter.scorers.judges.pointwise import check_logprobs
-from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.judges.probabilities import expected_value
 from rewardmeter.scorers.judges.verdicts import Question, Reading, Verdict
 from rewardmeter.scorers.pointwise import Unscored
 from rewardmeter.scoring import Compared, Laws, PairRequest, Run
@@ -22,6 +23,7 @@ __all__ = ["PairJudge"]
 
 _LABELS = {"a": "a", "b": "b", "c": "c", "tie": "c", "neither": "c"}
 _VALUES = {"a": 1.0, "b": 0.0, "c": 0.5}
+_OF_WORD = {word: _VALUES[meaning] for word, meaning in _LABELS.items()}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class PairJudge(Judge):
     needed: ClassVar[frozenset[str]] = frozenset({"first", "second"})
     places: ClassVar[frozenset[str]] = JudgeOptions.places - {"response"} | {"first", "second"}
     variants: ClassVar[int] = 2
+    revision: ClassVar[str] = "2"
     laws: ClassVar[Laws] = Laws(pointwise=False)
 
     logprobs: str = "no"
@@ -56,11 +59,8 @@ class PairJudge(Judge):
 
     def compare_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Iterator[Compared]:
         """Verdicts for pairs of responses; see `scoring.PairwiseJudge`."""
-        for question, verdict, cost in ask_questions(self, self._pairs(requests), run):
-            if isinstance(verdict, Verdict):
-                yield Compared(question.positions[0], verdict.values[0], cost)
-            elif verdict is not None:
-                yield Compared(question.positions[0], verdict, cost)
+        with closing(ask_questions(self, self._pairs(requests), run)) as settled:
+            yield from as_compared((question.positions[0], verdict, cost) for question, verdict, cost in settled)
 
     def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
         """What `compare_pairs` would take at most."""
@@ -104,10 +104,10 @@ class PairJudge(Judge):
         found = find_label(reply.text, "verdict", _LABELS)
         if found is None:
             return None
-        token = verdict_token(reply, _place) if self.logprobs != "no" else None
-        shares = label_probabilities(token, _VALUES) if token is not None else None
-        value = _VALUES[found[0]] if shares is None else expectation(shares, _VALUES)
-        return Reading((1.0 - value if variant else value,), exact=shares is not None)
+        written = _VALUES[found[0]]
+        mean = expected_value(reply, _place, _OF_WORD, written) if self.logprobs != "no" else None
+        value = written if mean is None else mean
+        return Reading((1.0 - value if variant else value,), exact=mean is not None)
 
     def settle(self, question: Question, by_variant: Sequence[tuple[float, ...]]) -> Verdict:
         p = (by_variant[0][0] + by_variant[1][0]) / 2

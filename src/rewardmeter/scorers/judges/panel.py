@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rewardmeter.errors import InputError, SpecError, UnknownNameError
-from rewardmeter.scorers.judges.judge import as_scores
+from rewardmeter.scorers.judges.judge import as_compared, as_scores
 from rewardmeter.scorers.judges.verdicts import Verdict
 from rewardmeter.scorers.pointwise import Unscored, changed_options, quote_option, spec_of
 from rewardmeter.scoring import (
@@ -37,6 +40,7 @@ from rewardmeter.types import Cost, Item, Outcome, Scores, Signature
 __all__ = ["Panel", "panel"]
 
 _COMBINE = ("mean", "majority", "strict-majority")
+_being_read: ContextVar[tuple[Path, ...]] = ContextVar("panel files being read, outermost first", default=())
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Panel:
     def __post_init__(self) -> None:
         if self.combine not in _COMBINE:
             raise UnknownNameError("way to combine a panel", self.combine, _COMBINE)
+        if not math.isfinite(self.threshold):
+            raise SpecError(f"panel: threshold={self.threshold} must be a number")
         if len(self.judges) < 2:
             raise SpecError("a panel needs two members: write panel:FILE.toml or panel?members=SPEC SPEC")
         if not 0 <= self.quorum <= len(self.judges):
@@ -162,9 +168,10 @@ class Panel:
             If a member compares no pairs.
         """
         judges = {id(member): self._pairwise(member) for member in self.judges}
-        for position, verdict, cost in self._together(lambda one: judges[id(one)].compare_pairs(requests, run)):
-            if position >= 0:
-                yield Compared(position, verdict if isinstance(verdict, Unscored) else verdict.values[0], cost)
+        answers = self._together(lambda one: judges[id(one)].compare_pairs(requests, run))
+        yield from as_compared(
+            (position, None if position < 0 else verdict, cost) for position, verdict, cost in answers
+        )
 
     def forecast_pairs(self, requests: Sequence[PairRequest], run: Run, /) -> Cost:
         """What `compare_pairs` would take at most."""
@@ -228,13 +235,30 @@ def panel(
     ------
     InputError
         If the panel file cannot be read or holds what is no option.
+    SpecError
+        If the panel file lists itself, be it through another one.
     """
-    options = {"members": members, "combine": combine, "threshold": threshold, "quorum": quorum}
+    options: dict[str, Any] = {"members": members, "combine": combine, "threshold": threshold, "quorum": quorum}
     defaults = {one.name: one.default for one in dataclasses.fields(Panel)}
     given = {key: value for key, value in options.items() if value != defaults[key]}
-    from_file = _read_file(Path(target)) if target else {}
-    merged: dict[str, Any] = {**from_file, **given}
-    return Panel(target=target or "", given=tuple(given.items()) if target else (), **merged)
+    if not target:
+        return Panel(**given)
+    with _reading(Path(target)):
+        return Panel(target=target, given=tuple(given.items()), **{**_read_file(Path(target)), **given})
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Refuses a panel file while the same one is being made: its members would never end."""
+    file, outer = path.expanduser().resolve(), _being_read.get()
+    if file in outer:
+        chain = " → ".join(one.name for one in (*outer[outer.index(file) :], file))
+        raise SpecError(f"panel: {path} is a member of itself: {chain}")
+    token = _being_read.set((*outer, file))
+    try:
+        yield
+    finally:
+        _being_read.reset(token)
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:

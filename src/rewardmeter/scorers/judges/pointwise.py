@@ -13,7 +13,7 @@ from rewardmeter.scorers.judges.base import JudgeOptions
 from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import find_number
-from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.judges.probabilities import expected_value
 from rewardmeter.scorers.judges.verdicts import Question, Reading
 
 __all__ = ["PointwiseJudge", "ReferenceJudge"]
@@ -36,6 +36,7 @@ class PointwiseJudge(Judge):
     default_template: ClassVar[str] = "pointwise"
     places: ClassVar[frozenset[str]] = JudgeOptions.places | {"low", "high"}
     prefers_structure: ClassVar[bool] = False
+    revision: ClassVar[str] = "2"
 
     scale: str = "1-5"
     logprobs: str = "auto"
@@ -77,10 +78,9 @@ class PointwiseJudge(Judge):
         found = find_number(reply.text, "score", low, high)
         if found is None or found[0] is None:
             return None
-        token = verdict_token(reply, self._place) if found[0].is_integer() else None
-        labels = {str(number): float(number) for number in range(low, high + 1)}
-        shares = label_probabilities(token, labels) if token is not None else None
-        return Reading((found[0],)) if shares is None else Reading((expectation(shares, labels),), exact=True)
+        numbers = {str(number): float(number) for number in range(low, high + 1)}
+        mean = expected_value(reply, self._place, numbers, found[0])
+        return Reading((found[0],)) if mean is None else Reading((mean,), exact=True)
 
     def _place(self, text: str) -> int | None:
         found = find_number(text, "score", -math.inf, math.inf)

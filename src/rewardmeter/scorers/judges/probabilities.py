@@ -1,7 +1,9 @@
 """Probabilities of verdicts from the log-probabilities of tokens. May import `chat`.
 
 G-Eval (Liu et al. 2023, arXiv 2303.16634, section 2): the score is the expectation of the labels under their token
-probabilities. Only the labels' tokens count; their probabilities are renormalised to one.
+probabilities. Only the labels' tokens count; their probabilities are renormalised to one. That presumes that the judge
+has answered with a label, that a label is one token, and that the labels have most of the probability: where one of
+these is not so, there is no expectation.
 """
 
 from __future__ import annotations
@@ -12,10 +14,26 @@ from collections.abc import Callable, Collection, Mapping
 
 from rewardmeter.scorers.judges.chat import Reply, Token
 
-__all__ = ["expectation", "label_probabilities", "verdict_token"]
+__all__ = ["expectation", "expected_value", "label_probabilities", "verdict_token"]
 
-_MOST_AMBIGUOUS = 0.005
-_WORD = re.compile(r"\s*[\"'*_`\[(]*\s*([^\W_]+)")
+_LEAST_MASS = 0.5  # of all probability: below it the judge would rather have written something else
+_MOST_AMBIGUOUS = 0.005  # of the labels' probability
+_WORD = re.compile(r"""[\s"'*_`\[({]*([^\W_]+)[\s"'*_`\])}.,;!]*""")
+
+
+def expected_value(
+    reply: Reply, place_of: Callable[[str], int | None], values: Mapping[str, float], written: float
+) -> float | None:
+    """The mean value of the labels under their probabilities, where these stand for the verdict that was written.
+
+    None without usable probabilities: see `label_probabilities`. ``values`` gives every label, in lower case, its
+    value, words that mean the same the same one; ``written`` is the value that was read from the text.
+    """
+    token = verdict_token(reply, place_of)
+    if token is None or values.get(_word(token.text)) != written:
+        return None
+    shares = label_probabilities(token, values)
+    return None if shares is None else expectation(shares, values)
 
 
 def verdict_token(reply: Reply, place_of: Callable[[str], int | None]) -> Token | None:
@@ -39,22 +57,20 @@ def verdict_token(reply: Reply, place_of: Callable[[str], int | None]) -> Token 
 def label_probabilities(token: Token, labels: Collection[str]) -> dict[str, float] | None:
     """Label to probability, summing to one, from the alternatives at one token; labels in lower case.
 
-    None if no label is among them, or if a label may be the beginning of another (1 and 10) and the tokens leave open
-    which of the two is meant.
+    None if the labels have less than half of the probability, or if tokens among them leave open which label they
+    begin (1 begins 10; Y may begin Yes).
     """
-    mass = dict.fromkeys(labels, 0.0)
+    mass: dict[str, float] = {}
     for text, logprob in token.logprobs.items():
-        match = _WORD.match(text)
-        if match is not None and match[1].lower() in mass:
-            mass[match[1].lower()] += math.exp(min(0.0, logprob))
-    total = sum(mass.values())
-    if total <= 0:
+        word = _word(text)
+        mass[word] = mass.get(word, 0.0) + math.exp(min(0.0, logprob))
+    total = math.fsum(mass.get(label, 0.0) for label in labels)
+    if total < _LEAST_MASS:
         return None
-    whole = any(mass[label] > 0 and _is_longer(label, labels) for label in labels)
-    open_mass = sum(mass[label] for label in labels if _is_beginning(label, labels))
-    if not whole and open_mass > _MOST_AMBIGUOUS * total:
+    longest = max(len(label) for label in labels if mass.get(label, 0.0) > 0)
+    if math.fsum(mass[word] for word in mass if _is_open(word, labels, longest)) > _MOST_AMBIGUOUS * total:
         return None
-    return {label: share / total for label, share in mass.items()}
+    return {label: mass.get(label, 0.0) / total for label in labels}
 
 
 def expectation(probabilities: Mapping[str, float], values: Mapping[str, float]) -> float:
@@ -63,9 +79,13 @@ def expectation(probabilities: Mapping[str, float], values: Mapping[str, float])
     return min(max(values.values()), max(min(values.values()), mean))
 
 
-def _is_beginning(label: str, labels: Collection[str]) -> bool:
-    return any(other != label and other.startswith(label) for other in labels)
+def _word(token: str) -> str:
+    """The one word of a token in lower case; empty for anything else."""
+    match = _WORD.fullmatch(token)
+    return match[1].casefold() if match is not None else ""
 
 
-def _is_longer(label: str, labels: Collection[str]) -> bool:
-    return any(other != label and label.startswith(other) for other in labels)
+def _is_open(word: str, labels: Collection[str], longest: int) -> bool:
+    """Whether a word may go on to be a label; not so a label (1) where ones as long as its sequel (10) are tokens."""
+    sequels = [len(label) for label in labels if word and label != word and label.startswith(word)]
+    return bool(sequels) and (word not in labels or max(sequels) > longest)

@@ -10,7 +10,7 @@ from rewardmeter.scorers.judges.chat import Reply
 from rewardmeter.scorers.judges.judge import Judge
 from rewardmeter.scorers.judges.parsing import find_label, named
 from rewardmeter.scorers.judges.pointwise import check_logprobs
-from rewardmeter.scorers.judges.probabilities import expectation, label_probabilities, verdict_token
+from rewardmeter.scorers.judges.probabilities import expected_value
 from rewardmeter.scorers.judges.verdicts import Question, Reading
 
 __all__ = ["YesNoJudge"]
@@ -35,6 +35,7 @@ class YesNoJudge(Judge):
     default_template: ClassVar[str] = "yesno"
     places: ClassVar[frozenset[str]] = JudgeOptions.places | {"question"}
     prefers_structure: ClassVar[bool] = False
+    revision: ClassVar[str] = "2"
 
     question: str = "Is the response correct and does it do what the request asks?"
     logprobs: str = "auto"
@@ -64,11 +65,9 @@ class YesNoJudge(Judge):
         found = find_label(reply.text, "verdict", _LABELS)
         if found is None:
             return None
-        token = verdict_token(reply, _place)
-        shares = label_probabilities(token, _VALUES) if token is not None else None
-        if shares is None:
-            return Reading((_VALUES[found[0]],))
-        return Reading((expectation(shares, _VALUES),), exact=True)
+        written = _VALUES[found[0]]
+        mean = expected_value(reply, _place, _VALUES, written)
+        return Reading((written,)) if mean is None else Reading((mean,), exact=True)
 
 
 def _place(text: str) -> int | None:

@@ -97,6 +97,7 @@ class Server:
             most_concurrent=self.concurrency,
             retries=self.retries,
             input_price=self.price,
+            output_price=0.0,  # the price is per token read, whatever the server says that it has written
         )
 
     @property
