@@ -24,7 +24,7 @@ from rewardmeter.io.store import Store, default_store_path
 from rewardmeter.report import html
 from rewardmeter.report.files import csv_text, json_text, write_text
 from rewardmeter.scorers.recorded import recorded_names, recorded_scores
-from rewardmeter.scoring import Budget, Family, Negated, Scorer, families, make_scorer, parse_spec, signature_of
+from rewardmeter.scoring import Budget, Family, Scorer, families, make_scorer, paid_scorer, parse_spec, signature_of
 from rewardmeter.scoring import scorer as scorer_from_function
 from rewardmeter.types import Cost, Scores
 
@@ -261,6 +261,7 @@ def doctor(
 
 def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, dataset: Dataset, scores: Scores) -> Cost | None:
     """From all that the store remembers of the scorer, else from this run."""
+    scorer = paid_scorer(scorer)
     if store is not None and scorer.laws.deterministic and signature_of(scorer).storable:
         spent, scored = store.spent(signature_of(scorer))
         return spent.per(1_000, scored)
@@ -326,8 +327,7 @@ def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> 
 
 
 def _computed(scorer: Scorer, scores: Scores, label: str | None, cost_per_1000: Cost | None) -> Contender:
-    inner = scorer.inner if isinstance(scorer, Negated) else scorer
-    family = _family_named(inner.name)
+    family = _family_named(paid_scorer(scorer).name)
     baseline = family is not None and family.group == "surface" and scorer.reads <= {"response"}
     return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline, None, cost_per_1000)
 

@@ -1,5 +1,6 @@
 """What a scorer is, how a function becomes one, and how a spec finds one. May import `types` and `errors`."""
 
+from rewardmeter.scoring.derived import Derived, paid_scorer
 from rewardmeter.scoring.function import FunctionScorer, scorer
 from rewardmeter.scoring.negated import Negated
 from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge, Verdict
@@ -14,6 +15,7 @@ __all__ = [
     "Budget",
     "Checkpoint",
     "Compared",
+    "Derived",
     "Family",
     "Forecasting",
     "FunctionScorer",
@@ -32,6 +34,7 @@ __all__ = [
     "convert_options",
     "families",
     "make_scorer",
+    "paid_scorer",
     "parse_spec",
     "register",
     "score_stream",
