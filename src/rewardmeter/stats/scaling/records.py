@@ -51,8 +51,8 @@ class Map:
         """Values of the scores, in their shape; NaN where a score (or a length that is needed) is NaN.
 
         ``length`` (at least 0, in the unit of the fit) and ``slice`` (names or integers) have the shape of the scores
-        or one that broadcasts to it. What the map does not need is not looked at. ValueError for infinite scores and for
-        a length or slice that is needed and not given.
+        or one that broadcasts to it. What the map does not need is not looked at. ValueError for infinite
+        scores and for a length or slice that is needed and not given.
         """
         x = checked_scores(scores)
         given = {"length": length, "slice": slice}
@@ -65,7 +65,7 @@ class Map:
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values: ``kind``, ``target`` and the parameters by name, of which `map_from_dict` makes the map."""
+        """Plain JSON values: ``kind``, ``target`` and the parameters by name; `map_from_dict` reads them."""
         return {"kind": self.kind, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}}
 
     def _require(self, holds: bool, what: str) -> None:

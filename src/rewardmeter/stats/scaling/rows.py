@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rewardmeter.stats.scaling.records import Floats, Places
 
-__all__ = ["kept_rows", "lower_quantiles", "merged", "require_shares"]
+__all__ = ["item_places", "kept_rows", "lower_quantiles", "merged", "require_shares"]
 
 
 def kept_rows(
@@ -74,3 +74,13 @@ def lower_quantiles(mass: Floats, shares: Floats) -> Places:
     """For weights (n,) in the order of their values, the place of the smallest value up to which each share lies."""
     total = np.cumsum(mass)
     return np.minimum(np.searchsorted(total, shares * total[-1], side="left"), mass.size - 1)
+
+
+def item_places(item: ArrayLike | None, there: NDArray[np.bool_]) -> Places | None:
+    """The items of the rows left as 0..N-1; None for None. ValueError where there is not one label for each row."""
+    if item is None:
+        return None
+    items = np.asarray(item)
+    if items.shape != there.shape:
+        raise ValueError(f"item must be {there.shape} as the scores are; got the shape {items.shape}")
+    return np.unique(items[there], return_inverse=True)[1]

@@ -1,10 +1,10 @@
 """Monotone penalised broken lines: a rating, a probability or a utility as a smooth function of the score.
 
-The function is linear between at most ``knots`` knots, which lie at quantiles of the scores, and does not decrease: it is
-a sum of ramps (I-splines of order 1; Ramsay 1988) with coefficients from 0 up. The penalty lambda times the integral of
-the squared second derivative, in which the score has unit variance, pulls it to a straight line (Eilers and Marx 1996
-for such differences), so that the linear and the temperature map are its limits. Lambda is chosen by cross-validation
-over whole items. May import: `curves`, `newton`, `records`, `rows`, `temperature`, `stats.resampling`.
+The function is linear between at most ``knots`` knots, which lie at quantiles of the scores, and does not decrease:
+it is a sum of ramps (I-splines of order 1; Ramsay 1988) with coefficients from 0 up. The penalty, lambda times the
+integral of the squared second derivative with the score at unit variance (by differences, as Eilers and Marx 1996),
+pulls it to a straight line: the linear and the temperature map are its limits. Lambda is chosen by cross-validation
+over whole items. May import: `curves`, `newton`, `platt`, `records`, `rows`, `temperature`, `stats.resampling`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rewardmeter.stats.scaling.curves import CurveMap
 from rewardmeter.stats.scaling.newton import Loss, fitted, losses
 from rewardmeter.stats.scaling.platt import smoothed_shares
 from rewardmeter.stats.scaling.records import Floats, Places
-from rewardmeter.stats.scaling.rows import kept_rows, lower_quantiles, merged, require_shares
+from rewardmeter.stats.scaling.rows import item_places, kept_rows, lower_quantiles, merged, require_shares
 from rewardmeter.stats.scaling.temperature import checked_margin, checked_prior
 
 __all__ = ["PENALTIES", "fit_spline", "fit_utility_spline"]
@@ -78,7 +78,7 @@ def fit_spline(
     basis = np.tril(np.ones((places.size, places.size)))
     lower = np.append(-np.inf, np.zeros(places.size - 1))
     problem = _Problem(_hats(x, places), y, w, basis, lower, _roughness(places / unit, basis), loss)
-    values = basis @ problem.solved(_groups(item, there), penalties, rng)
+    values = basis @ problem.solved(_groups(item, there, y.size), penalties, rng)
     return CurveMap(
         target=target, knots=places, values=_ordered(values), link="logit" if loss == "logit" else "identity"
     )
@@ -103,8 +103,8 @@ def fit_utility_spline(
 
     Returns
     -------
-    A `CurveMap` of target ``utility`` that goes on with the end's slope beyond the outer knots; the weighted mean utility
-    of the fitted responses is 0.
+    A `CurveMap` of target ``utility`` that goes on with the end's slope beyond the outer knots; the weighted mean
+    utility of the fitted responses is 0.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def fit_utility_spline(
     lower = np.zeros(places.size - 1)
     rough = _roughness(places / unit, basis)
     problem = _Problem(hats_a - hats_b, np.append(y, 0.5), np.append(w, prior), basis, lower, rough, "logit", 1)
-    values = basis @ problem.solved(_groups(item, there), penalties, rng)
+    values = basis @ problem.solved(_groups(item, there, y.size), penalties, rng)
     centre = float(w @ (hats_a + hats_b)[:-1].dot(values)) / w.sum() / 2
     return CurveMap(target="utility", knots=places, values=_ordered(values) - centre, beyond="linear")
 
@@ -162,7 +162,7 @@ class _Problem:
                 theta = self._fitted(np.append(train, self._prior_rows()), penalty, theta)
                 eta = self.design[test] @ (self.basis @ theta)
                 held_out[number] += self.weight[test] @ losses(eta, self.label[test], self.loss)[0]
-        best = int(np.argmin(held_out - 1e-9 * abs(held_out.min()) * np.arange(len(ordered), 0, -1)))
+        best = int(np.flatnonzero(held_out <= held_out.min() + 1e-9 * abs(held_out.min()))[0])
         return self._fitted(np.arange(self.label.size), ordered[best], None)
 
     def _prior_rows(self) -> Places:
@@ -217,14 +217,10 @@ def _roughness(knots: Floats, basis: Floats) -> Floats:
     return half.T @ half
 
 
-def _groups(item: ArrayLike | None, there: NDArray[np.bool_]) -> Places:
-    """The items of the rows left, as 0..N-1."""
-    if item is None:
-        return np.arange(int(there.sum()))
-    items = np.asarray(item)
-    if items.shape != there.shape:
-        raise ValueError(f"item must be {there.shape} as the scores are; got the shape {items.shape}")
-    return np.unique(items[there], return_inverse=True)[1]
+def _groups(item: ArrayLike | None, there: NDArray[np.bool_], rows: int) -> Places:
+    """The items of the rows left, one each where none are given."""
+    items = item_places(item, there)
+    return np.arange(rows) if items is None else items
 
 
 def _some(group: Places, rng: np.random.Generator) -> Places:

@@ -4,9 +4,9 @@ Rows are pairs (score_a, score_b, label, weight): the label is 1 where the first
 second is, or a share in between. A whole weight w is worth w copies of the pair. Pairs with NaN
 or weight 0 do not count.
 
-The weak prior: every slope, times the root mean square of what it multiplies, has the log-F(m, m) density, m = ``prior``.
-It is worth one more pair of weight m and label 1/2 that lies at that root mean square, so that the odds ratio lies with
-95 % between 1/648 and 648 for m = 1 (Greenland and Mansournia 2015, section 3.2). It bounds the slope where the margins
+The weak prior: every slope, times the root mean square of what it multiplies, has the log-F(m, m) density, m the
+``prior``. It is worth one more pair of weight m and label 1/2 that lies at that root mean square; for m = 1 the odds
+ratio there lies with 95 % between 1/648 and 648 (Greenland and Mansournia 2015). It bounds the slope where the margins
 part the labels perfectly, moves it by the order of one pair in all elsewhere, and gives 0 where all margins are 0.
 May import: `forms`, `newton`, `records`, `rows`.
 """
@@ -72,7 +72,7 @@ def fit_davidson(
     Raises
     ------
     ValueError
-        As `fit_temperature`; other labels than 0, 0.5 and 1 (a pair of several verdicts is several rows); m not positive.
+        As `fit_temperature`; other labels than 0, 0.5 and 1 (several verdicts are several rows); m not positive.
     """
     margin, y, w = margins(score_a, score_b, label, weight)
     checked_prior(prior, positive=True)
