@@ -1,9 +1,9 @@
 """Expected calibration error in its variants, on the confidence in the verdict of a pair.
 
 The confidence of a pair is max(p, 1 - p), p = 1 / (1 + exp(-margin)); it is right by the label's share for the response
-with the greater score, half of it for a tie in the label. A margin of 0 is right by ``tied``: "half" as an expected coin
-flip, "first" or "second" as a verdict for that response. The other arguments, the results and the errors are those of
-`proper`. May import: bins, result, rows.
+with the greater score, half of it for a tie in the label. A margin of 0 is right by ``tied``: "half" as an expected
+coin flip, "first" or "second" as a verdict for that response. The other arguments, the results and the errors are those
+of `proper`. May import: bins, result, rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rewardmeter.stats.calibration.bins import Binned, binned, equal_mass, equal_width, folded_mean
+from rewardmeter.stats.calibration.bins import Binned, binned, equal_mass, equal_width, folded_mean, squares_by_item
 from rewardmeter.stats.calibration.rows import (
     Asked,
     Floats,
@@ -61,8 +61,9 @@ def ece_estimates(
     told apart by |margin|, also where they round to 1.
 
     The value is biased upwards. ``detail["bias"]`` says by about how much: sum of share * (E|g + noise| - |g|) under
-    normal noise of the variance that a bin's gap has when items are drawn, with g^2 the gap's square less that variance
-    (or 0), in the manner of Kumar et al. 2019. The interval is normal, its lower end less the bias; bins are held fixed.
+    normal noise of the variance that a bin's gap has when items are drawn, with g^2 the gap's square less twice that
+    variance (or 0), in the manner of Kumar et al. 2019. The interval is normal, its lower end less the bias; bins are
+    held fixed.
     """
     scorers, ask = pair_rows(margins, label, item, unit_weights, tied), asked(weights, item, level)
     return ece_of(scorers, ask, bins=_checked(bins))
@@ -120,8 +121,9 @@ def ece_debiased_estimates(
     The bins are those of `ece_estimates`; one with a single item is left out and counted in ``undefined``.
 
     An estimate of the square below 0 has the root 0; ``detail["squared"]`` holds the square itself. The interval is
-    normal on the square with the variance 4 g'V g + 2 |V|^2 of a sum of squared normal gaps (V their covariance by
-    items), and stays valid where the scorer is calibrated, as in Sun et al. 2024; ends below 0 are 0 too.
+    normal on the square, with the error of the infinitesimal jackknife over items, but at least that of a sum of
+    squared normal gaps around 0, sqrt(2) |V|, V their covariance by items, each bin times its share: so that it stays
+    valid where the scorer is calibrated, as in Sun et al. 2024. Ends below 0 are 0 too.
     """
     scorers, ask = pair_rows(margins, label, item, unit_weights, tied), asked(weights, item, level)
     return ece_debiased_of(scorers, ask, bins=_checked(bins))
@@ -206,7 +208,7 @@ def plug_in(made: Binned, row: Rows) -> tuple[float, float, Floats]:
     """Sum of share * |gap|, about how much of it is chance, and its derivatives by row weight."""
     value = float(made.share @ np.abs(made.gap))
     variance = np.nan_to_num(np.diag(made.covariance()))
-    without = np.sqrt(np.maximum(made.gap**2 - variance, 0.0))
+    without = np.sqrt(np.maximum(made.gap**2 - 2 * variance, 0.0))
     bias = min(value, float(made.share @ (folded_mean(without, variance) - without)))
     return value, bias, (np.sign(made.gap)[made.place] * made.residual - value) / row.mass
 
@@ -217,7 +219,10 @@ def _plug_in(made: Binned, row: Rows, ask: Asked, detail: dict[str, float] | Non
 
 
 def _debiased(made: Binned, row: Rows, ask: Asked) -> Estimate:
-    same_residual, same_weight = made.products_within_items()
+    same_residual, same_weight = (
+        squares_by_item(row, made.place, row.weight * values, made.mass.size)[0]
+        for values in (made.residual, np.ones(row.n))
+    )
     several = made.mass**2 - same_weight > _ROUNDING * made.mass**2
     left_out = np.count_nonzero((made.mass > 0) & ~several)
     if not several.any():
@@ -229,10 +234,10 @@ def _debiased(made: Binned, row: Rows, ask: Asked) -> Estimate:
     low, high, method = math.nan, math.nan, "none"
     if ask.weights is not None:
         covariance = made.covariance()[np.ix_(several, several)]
-        both = np.outer(share, share)
-        noise = float((both * covariance**2).sum())
-        signal = max(0.0, float((both * (np.outer(gap, gap) - covariance) * covariance).sum()))
-        reach = NormalDist().inv_cdf((1 + ask.level) / 2) * math.sqrt(4 * signal + 2 * noise)
+        noise = 2 * float((np.outer(share, share) * covariance**2).sum())
+        kept = np.where(several, made.gap, 0.0)[made.place]
+        influence = (2 * kept * made.residual - kept**2 - share @ gap**2 * several[made.place]) / mass.sum()
+        reach = NormalDist().inv_cdf((1 + ask.level) / 2) * max(row.error(influence), math.sqrt(noise))
         low, high = (min(1.0, math.sqrt(max(0.0, end))) for end in (squared - reach, squared + reach))
         method = "normal on the square, items as clusters"
     return Estimate(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rewardmeter.stats.calibration.rows import Floats, Places, Rows, Runs
+from rewardmeter.stats.calibration.rows import Floats, Places, Rows, Runs, totals
 
-__all__ = ["Binned", "binned", "equal_mass", "equal_width", "folded_mean"]
+__all__ = ["Binned", "binned", "equal_mass", "equal_width", "folded_mean", "squares_by_item"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,35 +46,46 @@ class Binned:
             factor = np.sqrt(np.where(items > 1, items / (items - 1), np.nan))
         return products * factor[:, None] * factor
 
-    def products_within_items(self) -> tuple[Floats, Floats]:
-        """Sums over items of (sum of weighted residuals)^2 and of (sum of weights)^2, by bin."""
-        return (
-            np.diag(self._products(self.row.weight * self.residual)[0]),
-            np.diag(self._products(self.row.weight)[0]),
-        )
+    def items(self) -> Floats:
+        """How many items each bin has."""
+        return squares_by_item(self.row, self.place, np.ones(self.place.size), self.mass.size)[1]
 
     def _products(self, values: Floats) -> tuple[Floats, Floats]:
         """Sum over items of the outer product of their sums by bin, (bins, bins), and items in each bin (bins,)."""
         bins = self.mass.size
         if self.row.items == self.row.n:
             counts = np.bincount(self.place, minlength=bins).astype(np.float64)
-            return np.diag(np.bincount(self.place, values**2, minlength=bins)), counts
-        from scipy.sparse import csr_array
-
-        shape = (int(self.row.item.max()) + 1, bins)
-        by_item = csr_array((values, (self.row.item, self.place)), shape=shape)
-        filled = csr_array((np.ones_like(values), (self.row.item, self.place)), shape=shape)
-        filled.sum_duplicates()
-        counts = np.bincount(filled.indices, minlength=bins).astype(np.float64)
+            return np.diag(totals(self.place, values**2, bins)), counts
+        by_item = _by_item(self.row, self.place, values, bins)
+        counts = np.bincount(by_item.indices, minlength=bins).astype(np.float64)
         return np.asarray((by_item.T @ by_item).toarray()), counts
 
 
 def binned(row: Rows, forecast: Floats, truth: Floats, place: Places, bins: int) -> Binned:
     """The rows in the bins of ``place``."""
     residual = truth - forecast
-    mass = np.bincount(place, row.weight, minlength=bins)
-    total = np.bincount(place, row.weight * residual, minlength=bins)
+    mass = totals(place, row.weight, bins)
+    total = totals(place, row.weight * residual, bins)
     return Binned(row, place, residual, mass, np.divide(total, mass, out=np.zeros(bins), where=mass > 0))
+
+
+def squares_by_item(row: Rows, place: Places, values: Floats, bins: int) -> tuple[Floats, Floats]:
+    """Sum over items of (sum of the item's ``values`` in the bin)^2, and items in each bin, both (bins,)."""
+    if row.items == row.n:
+        counts = np.bincount(place, minlength=bins).astype(np.float64)
+        return totals(place, values**2, bins), counts
+    by_item = _by_item(row, place, values, bins)
+    counts = np.bincount(by_item.indices, minlength=bins).astype(np.float64)
+    return totals(by_item.indices, by_item.data**2, bins), counts
+
+
+def _by_item(row: Rows, place: Places, values: Floats, bins: int) -> Any:
+    """Sums by item and bin, sparse; a bin in which an item has rows has an entry, though it be 0."""
+    from scipy.sparse import csr_array
+
+    made = csr_array((values, (row.item, place)), shape=(int(row.item.max()) + 1, bins))
+    made.sum_duplicates()
+    return made
 
 
 def equal_mass(runs: Runs, weight: Floats, bins: int) -> Places:

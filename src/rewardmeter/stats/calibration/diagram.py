@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rewardmeter.stats.calibration.bins import binned, equal_mass, equal_width
-from rewardmeter.stats.calibration.rows import Floats, Places, Rows, TiedMargin, pair_rows
+from rewardmeter.stats.calibration.rows import Floats, Places, Rows, TiedMargin, pair_rows, totals
 from rewardmeter.stats.intervals import check_level
 
 __all__ = ["Axis", "Binning", "MarginHistogram", "ReliabilityDiagram", "margin_histograms", "reliability_diagrams"]
@@ -86,7 +86,8 @@ def reliability_diagrams(
     Without pairs the diagram has no bins. ValueError besides on unknown options and fewer than one bin or resample.
     """
     if on not in get_args(Axis) or binning not in get_args(Binning):
-        raise ValueError(f"on must be one of {get_args(Axis)} and binning of {get_args(Binning)}; got {on!r}, {binning!r}")
+        known = f"on must be one of {', '.join(get_args(Axis))} and binning of {', '.join(get_args(Binning))}"
+        raise ValueError(f"{known}; got {on!r} and {binning!r}")
     if bins < 1 or resamples < 1:
         raise ValueError(f"bins and resamples must be 1 or more; got {bins} and {resamples}")
     check_level(level)
@@ -98,7 +99,8 @@ def _diagram(
     row: Rows, rng: np.random.Generator | None, on: Axis, bins: int, binning: Binning, resamples: int, level: float
 ) -> ReliabilityDiagram:
     if not row.n:
-        return ReliabilityDiagram(*np.zeros((7, 0)), count=np.zeros(0, dtype=np.int64), level=level)
+        empty = np.zeros(0)
+        return ReliabilityDiagram(empty, empty, empty, empty, empty, empty, empty, np.zeros(0, dtype=np.int64), level)
     stated, truth = (row.confidence, row.right) if on == "confidence" else (row.probability, row.truth)
     if binning == "equal_mass":
         place = equal_mass(row.by_confidence if on == "confidence" else row.by_score, row.weight, bins)
@@ -108,17 +110,18 @@ def _diagram(
         place = np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
     filled, place = np.unique(place, return_inverse=True)
     made = binned(row, stated, truth, place, filled.size)
-    probability = np.bincount(place, row.weight * stated) / made.mass
+    probability = totals(place, row.weight * stated) / made.mass
     low, high = np.full(filled.size, np.inf), np.full(filled.size, -np.inf)
     np.minimum.at(low, place, stated)
     np.maximum.at(high, place, stated)
-    band = np.full((2, filled.size), np.nan)
+    band_low, band_high = np.full((2, filled.size), np.nan)
     if rng is not None:
         sure = row.score == 0 if on == "confidence" and row.tied == "half" else np.zeros(row.n, dtype=bool)
         drawn = _drawn_sums(stated, row.weight, place, sure, rng, resamples) / made.mass
-        band = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        band_low, band_high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     count = np.bincount(place).astype(np.int64)
-    return ReliabilityDiagram(low, high, probability, probability + made.gap, *band, made.mass, count, level)
+    frequency = probability + made.gap
+    return ReliabilityDiagram(low, high, probability, frequency, band_low, band_high, made.mass, count, level)
 
 
 def _drawn_sums(
@@ -126,7 +129,7 @@ def _drawn_sums(
 ) -> Floats:
     """Sums by bin of weight times drawn label, (resamples, bins); a ``sure`` row has half a label in every draw."""
     bins = int(place.max()) + 1
-    fixed = np.bincount(place[sure], weight[sure] / 2, minlength=bins)
+    fixed = totals(place, np.where(sure, weight / 2, 0.0), bins)
     p, weight, place = p[~sure], weight[~sure], place[~sure]
     group_p, group_weight, group_place, count = _alike(p, weight, place)
     out = np.tile(fixed, (resamples, 1))
@@ -206,6 +209,6 @@ def _histogram(row: Rows, bins: int, reach: float | None) -> MarginHistogram:
     weight = np.zeros(bins)
     for margin, part in ((row.score, row.truth), (-row.score, 1 - row.truth)):
         place = np.floor((margin / end + 1) * (bins / 2)).clip(0, bins - 1).astype(np.intp)
-        weight += np.bincount(place, row.weight * part, minlength=bins)
+        weight += totals(place, row.weight * part, bins)
     edges = end * (2 * np.arange(bins + 1) / bins - 1)
     return MarginHistogram(edges[:-1], edges[1:], weight, float(row.weight @ (size > end)))

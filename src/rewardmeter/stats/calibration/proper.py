@@ -19,16 +19,18 @@ level:
 
 and returns one `Estimate` for each of the K scorers, NaN with the reason in ``method`` where it is undefined; ``n``
 counts pairs. ValueError on shapes that do not fit, infinite margins, labels outside [0, 1] or bad weights.
-May import: credits, intervals, resampling, result, rows.
+May import: bins, cells, credits, intervals, resampling, result, rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rewardmeter.stats.calibration.bins import squares_by_item
 from rewardmeter.stats.calibration.rows import (
     Asked,
     Floats,
@@ -38,6 +40,7 @@ from rewardmeter.stats.calibration.rows import (
     bounded,
     no_value,
     pair_rows,
+    totals,
 )
 from rewardmeter.stats.cells import ratio
 from rewardmeter.stats.credits import mean_estimates
@@ -87,8 +90,8 @@ def nll_of(scorers: Sequence[Rows], ask: Asked) -> list[Estimate]:
     if ask.weights is None or not scorers:
         return _explained(estimates(value, None, n=n, method="none", level=ask.level), scorers, ask)
     length = ask.weights.shape[1]
-    sums = [np.bincount(row.item, part, minlength=length) for row, part in zip(scorers, losses, strict=True)]
-    masses = [np.bincount(row.item, row.weight, minlength=length) for row in scorers]
+    sums = [totals(row.item, part, length) for row, part in zip(scorers, losses, strict=True)]
+    masses = [totals(row.item, row.weight, length) for row in scorers]
     drawn = weighted_sums(ask.weights, np.array([*sums, *masses]).T)
     low, high = percentile_interval(ratio(drawn[:, : len(sums)], drawn[:, len(sums) :]), ask.level, items=items)
     several = items > 1
@@ -136,10 +139,12 @@ def brier_decomposition_estimates(
     the mean squared error, ``calibration.miscalibration`` = S(p) - S(c), ``calibration.discrimination`` = S(mean
     label) - S(c) and ``calibration.uncertainty`` = S(mean label); all at least 0, the last two at most 0.25.
 
-    Being fitted to the same labels, c follows chance, which raises the first two alike: ``detail["bias"]`` is what a
-    fit of means with as many free levels earns, sum over levels of (label variance of the level) / rows (the levels
-    are the degrees of freedom of the fit, Meyer and Woodroofe 2000). Their intervals are normal with c held fixed
-    (its derivative by row weights vanishes at the best fit), with the lower end less that bias.
+    Being fitted to the same labels, c follows chance, which raises the first two alike, by between D and 2 D, where
+    D = sum over the levels of c of mass * (error of the level's mean, by items)^2, divided by the total mass (the
+    number of levels is the degrees of freedom of the fit, Meyer and Woodroofe 2000; the upper bound holds for
+    projections on cones). ``detail["bias"]`` is 2 D. Their intervals are normal with c held fixed (its derivative by row weights
+    vanishes at the best fit), the lower end less that bias. The uncertainty is too low by the squared error of the mean
+    label, by which the upper end of its interval is raised.
     """
     return decomposition_of(pair_rows(margins, label, item, unit_weights), asked(weights, item, level))
 
@@ -162,16 +167,28 @@ def _decomposed(row: Rows, ask: Asked) -> tuple[Estimate, Estimate, Estimate]:
     stated = np.square(row.truth - row.probability)
     constant = np.square(row.truth - row.mean(row.truth))
     blocks = np.searchsorted(fit.blocks[1:-1], np.arange(mass.size), side="right")
-    chance = np.bincount(blocks, runs.sums(row.weight**2 * refitted)) / np.bincount(blocks, mass)
-    bias = float(chance.sum() / row.mass)
+    residual = row.weight * (row.truth - runs.spread(fit.x))
+    levels = int(blocks[-1]) + 1
+    chance = squares_by_item(row, runs.spread(blocks), residual, levels)[0] / totals(blocks, mass)
+    bias = 2 * float(chance.sum() / row.mass)
     made = []
     for loss, most in ((stated, 1.0), (constant, 0.25)):
         part = loss - refitted
         value = max(0.0, row.mean(part))
         made.append(biased_upwards(row, ask, value, bias, (part - value) / row.mass, bounds=(0.0, most)))
-    spread = row.mean(constant)
-    uncertainty = bounded(row, ask, spread, (constant - spread) / row.mass, bounds=(0.0, 0.25))
-    return made[0], made[1], uncertainty
+    return made[0], made[1], _uncertainty(row, ask, constant)
+
+
+def _uncertainty(row: Rows, ask: Asked, constant: Floats) -> Estimate:
+    """Mean squared deviation from the mean label, which is too low by the square of that mean's error."""
+    value = row.mean(constant)
+    if not value > 0:
+        return bounded(row, ask, value, constant, bounds=(0.0, 0.25))
+    centred = (row.truth - row.mean(row.truth)) / row.mass
+    bias = row.error(centred) ** 2
+    turned = biased_upwards(row, ask, 0.25 - value, bias, (value - constant) / row.mass, bounds=(0.0, 0.25))
+    method = turned.method.replace("lower end less", "upper end with")
+    return replace(turned, value=value, low=0.25 - turned.high, high=0.25 - turned.low, method=method)
 
 
 def sharpness_estimates(

@@ -34,7 +34,7 @@ def recalibration_estimates(
     way. The intercept is how much the first response is preferred, in logits, at equal scores: with the order of a
     pair drawn by lot it is 0. Both are fitted together; a label y counts as y and 1 - y of a pair with the labels 1, 0.
 
-    Intervals are Student's with the sandwich error clustered by item and items - 1 degrees of freedom. Both are NaN,
+    Intervals are Student's with the sandwich error clustered by item and items - 2 degrees of freedom. Both are NaN,
     with the reason in ``method``, where the likelihood has no greatest value: margins that do not vary, labels of one
     class only, and labels that a threshold on the margin separates without overlap (``detail["separated"]`` is then 1
     or -1: the direction). Arguments and errors as in `proper`.
@@ -72,13 +72,17 @@ def _one(row: Rows, ask: Asked) -> tuple[Estimate, Estimate]:
     )
 
 
-def student_interval(row: Rows, ask: Asked, value: float, influence: Floats) -> Estimate:
-    """An estimate with Student's interval from the derivatives by row weight, items as clusters."""
+def student_interval(row: Rows, ask: Asked, value: float, influence: Floats, fitted: int = 2) -> Estimate:
+    """An estimate of a regression with ``fitted`` coefficients, from its derivatives by row weight, items as clusters.
+
+    Student's interval with items - fitted degrees of freedom and the error times sqrt((items - 1) / (items - fitted)).
+    """
     from scipy.special import stdtrit
 
-    if ask.weights is None or row.items < 2:
+    left = row.items - fitted
+    if ask.weights is None or left < 1:
         return Estimate(value, level=ask.level, n=row.n)
-    reach = float(stdtrit(row.items - 1, (1 + ask.level) / 2)) * row.error(influence)
+    reach = float(stdtrit(left, (1 + ask.level) / 2)) * row.error(influence) * math.sqrt((row.items - 1) / left)
     method = "sandwich clustered by item, Student's t"
     return Estimate(value, value - reach, value + reach, level=ask.level, n=row.n, method=method)
 

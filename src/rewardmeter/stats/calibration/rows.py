@@ -20,7 +20,20 @@ from rewardmeter.stats.influence import item_standard_error
 from rewardmeter.stats.intervals import JACKKNIFE_SHARE, check_level, normal_interval
 from rewardmeter.stats.result import Estimate, undefined
 
-__all__ = ["Asked", "Floats", "Places", "Rows", "Runs", "TiedMargin", "asked", "bounded", "no_value", "pair_rows", "rows"]
+__all__ = [
+    "Asked",
+    "Floats",
+    "Places",
+    "Rows",
+    "Runs",
+    "TiedMargin",
+    "asked",
+    "bounded",
+    "no_value",
+    "pair_rows",
+    "rows",
+    "totals",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -69,7 +82,7 @@ class Runs:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What counts of one scorer: ``score`` (margin or prediction), ``truth`` (label or human score), ``item``, ``weight``.
+    """What counts of one scorer: ``score`` (margin or prediction), ``truth`` (label or human score), item and weight.
 
     All are (rows,); ``weight`` is positive. ``tied`` is the rule for margins of 0.
     """
@@ -108,8 +121,12 @@ class Rows:
     @cached_property
     def right(self) -> Floats:
         """How right the verdict is: the label's share for the response with the greater score."""
-        at_nought = {"half": 0.5, "first": self.truth, "second": 1 - self.truth}[self.tied]
-        return np.where(self.score > 0, self.truth, np.where(self.score < 0, 1 - self.truth, at_nought))
+        right = np.where(self.score > 0, self.truth, 1 - self.truth)
+        if self.tied == "half":
+            right[self.score == 0] = 0.5
+        elif self.tied == "first":
+            right = np.where(self.score == 0, self.truth, right)
+        return right
 
     @cached_property
     def by_score(self) -> Runs:
@@ -125,10 +142,15 @@ class Rows:
 
     def error(self, influence: Floats) -> float:
         """Standard error from the derivatives of a statistic by row weight, clustered by item; NaN for one item."""
-        by_item = np.bincount(self.item, self.weight * influence)
+        by_item = totals(self.item, self.weight * influence)
         if self.items < by_item.size:
             by_item = by_item[np.bincount(self.item) > 0]
         return float(item_standard_error(by_item))
+
+
+def totals(place: Places, values: Floats, bins: int = 0) -> Floats:
+    """Sum of the values in each of at least ``bins`` bins."""
+    return np.asarray(np.bincount(place, values, minlength=bins), dtype=np.float64)
 
 
 def rows(
@@ -153,7 +175,7 @@ def rows(
         )
     for name, array in zip(names, (values, gold), strict=True):
         if (np.abs(array) > _GREATEST).any():
-            raise ValueError(f"{name} has a value that is infinite or beyond {_GREATEST:g}; use NaN where it is missing")
+            raise ValueError(f"{name} has a value that is infinite or beyond {_GREATEST:g}; NaN is a missing one")
     cluster = np.asarray(item)
     whole = np.issubdtype(cluster.dtype, np.integer) or not cluster.size
     if cluster.shape != gold.shape or not whole or (cluster.size and int(cluster.min()) < 0):
@@ -167,8 +189,10 @@ def rows(
     made = []
     for row in values:
         there = ~(np.isnan(row) | np.isnan(gold)) & (weight > 0)
-        parts = (row, gold, cluster, weight) if there.all() else (row[there], gold[there], cluster[there], weight[there])
-        made.append(Rows(*parts, tied=tied))
+        if there.all():
+            made.append(Rows(row, gold, cluster, weight, tied))
+        else:
+            made.append(Rows(row[there], gold[there], cluster[there], weight[there], tied))
     return made
 
 

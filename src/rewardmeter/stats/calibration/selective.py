@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rewardmeter.stats.calibration.rows import Asked, Floats, Rows, Runs, TiedMargin, asked, bounded, no_value, pair_rows
+from rewardmeter.stats.calibration.rows import (
+    Asked,
+    Floats,
+    Rows,
+    Runs,
+    TiedMargin,
+    asked,
+    bounded,
+    no_value,
+    pair_rows,
+)
 from rewardmeter.stats.result import Estimate
 
 __all__ = ["RiskCoverage", "risk_coverage_curves", "risk_coverage_estimates"]
@@ -111,7 +121,7 @@ def _aurc(row: Rows, runs: Runs, risk: Floats) -> tuple[float, Floats]:
     A run of t pairs with the mean risk e, after s pairs with the summed risk E, adds sum over j = 1..t of
     (E + j e) / (s + j) = t e + (E - s e) h with h = H(s + t) - H(s), H the harmonic numbers.
     """
-    from scipy.special import digamma, polygamma
+    from scipy.special import digamma
 
     size = runs.sums(row.weight)[::-1]
     lost = runs.sums(row.weight * risk)[::-1]
@@ -121,7 +131,7 @@ def _aurc(row: Rows, runs: Runs, risk: Floats) -> tuple[float, Floats]:
     steps = digamma(up_to + 1) - digamma(before + 1)
     apart = lost_before - before * mean
     value = float((lost + apart * steps).sum() / row.mass)
-    bend, bend_before = polygamma(1, up_to + 1), polygamma(1, before + 1)
+    bend, bend_before = _trigamma(up_to + 1), _trigamma(before + 1)
     # Weight of a row changes its own run, and the s and E of all that come after.
     by_lost = _after(steps)
     by_size = _after(apart * (bend - bend_before) - mean * steps)
@@ -129,6 +139,18 @@ def _aurc(row: Rows, runs: Runs, risk: Floats) -> tuple[float, Floats]:
     slope = 1 - before * steps / size + by_lost
     spread = [runs.spread(part[::-1]) for part in (own, slope)]
     return value, (spread[0] + spread[1] * risk - value) / row.mass
+
+
+def _trigamma(x: Floats) -> Floats:
+    """Derivative of digamma for x of 1 or more; SciPy's takes twenty times as long where the series is exact."""
+    from scipy.special import polygamma
+
+    inverse = 1 / x
+    square = inverse**2
+    series = inverse + square / 2 + inverse * square * (1 / 6 - square * (1 / 30 - square / 42))
+    small = x < 30
+    series[small] = polygamma(1, x[small])
+    return series
 
 
 def _after(values: Floats) -> Floats:

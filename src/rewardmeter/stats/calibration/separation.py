@@ -46,9 +46,9 @@ def auc_estimates(
 
 
 def auc_of(scorers: Sequence[Rows], ask: Asked) -> list[Estimate]:
+    reason = "labels of one class only"
     return [
-        _area(row, row.by_score, row.truth, ask, "labels of one class only") if row.n else no_value(row, ask, "no pairs")
-        for row in scorers
+        _area(row, row.by_score, row.truth, ask, reason) if row.n else no_value(row, ask, "no pairs") for row in scorers
     ]
 
 
