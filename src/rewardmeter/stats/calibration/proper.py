@@ -142,9 +142,9 @@ def brier_decomposition_estimates(
     Being fitted to the same labels, c follows chance, which raises the first two alike, by between D and 2 D, where
     D = sum over the levels of c of mass * (error of the level's mean, by items)^2, divided by the total mass (the
     number of levels is the degrees of freedom of the fit, Meyer and Woodroofe 2000; the upper bound holds for
-    projections on cones). ``detail["bias"]`` is 2 D. Their intervals are normal with c held fixed (its derivative by row weights
-    vanishes at the best fit), the lower end less that bias. The uncertainty is too low by the squared error of the mean
-    label, by which the upper end of its interval is raised.
+    projections on cones). ``detail["bias"]`` is 2 D. Their intervals are normal with c held fixed (its derivative by
+    row weights vanishes at the best fit), the lower end less that bias. The uncertainty is too low by the squared error
+    of the mean label, by which the upper end of its interval is raised.
     """
     return decomposition_of(pair_rows(margins, label, item, unit_weights), asked(weights, item, level))
 
