@@ -5,9 +5,9 @@ other items. Then the interval of a response of the new item holds its human sco
 over the draw of all items (Lee, Barber and Willett 2023, theorem 1, hierarchical conformal prediction). Each item's
 absolute residuals share one weight 1 / (K + 1), as does the new item's, which counts as infinite. With one response for
 each item it is split conformal prediction with the ceil((K + 1) level)-th of the K residuals (Papadopoulos et al. 2002;
-Lei et al. 2018). It does not hold given the items drawn or the score, and holds by slice only where asked for (Mondrian:
-Vovk, Gammerman and Shafer 2005). Values from `cross_fit` come from maps that have seen other folds' items: then it is
-approximate. May import: `monotone`, `records`, `rows`, `slices`, `stats.intervals`.
+Lei et al. 2018). It does not hold given the items drawn or given the score, and holds by slice only where asked for
+(Mondrian: Vovk, Gammerman and Shafer 2005). With values from `cross_fit`, whose maps have seen other calibration items,
+coverage is approximate (Barber et al. 2021 prove 2 level - 1 for the intervals CV+, which are made differently). May import: `monotone`, `records`, `rows`, `slices`, `stats.intervals`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class ConformalIntervals:
 
 
 def intervals_from_dict(record: Mapping[str, Any]) -> ConformalIntervals:
-    """The intervals of a record made by `ConformalIntervals.to_dict`; ValueError names what is missing or out of range."""
+    """The intervals of a record made by `ConformalIntervals.to_dict`; ValueError says what is wrong in it."""
     for name in ("level", "slices", "items", "reach", "spread"):
         if name not in record:
             raise ValueError(f"the record of conformal intervals has no field {name!r}")
@@ -111,11 +111,11 @@ def intervals_from_dict(record: Mapping[str, Any]) -> ConformalIntervals:
 
 
 def fit_spread(values: ArrayLike, human: ArrayLike, weight: ArrayLike | None = None, *, bins: int = 10) -> Spread:
-    """Mean absolute residual of ``human`` in bins of equal mass of ``values``, for intervals that are wider where it is.
+    """Mean absolute residual of ``human`` in bins of equal mass of ``values``: intervals are wider where it is greater.
 
-    (rows,) each; take rows of other items than those that `split_intervals` gets. Equal values share a bin. A size below
-    a thousandth of the overall one is raised to that, and to 1 where no residual is left. Raises ValueError for bad rows,
-    fewer than one bin, and where there is no row.
+    (rows,) each; take rows of other items than those that `split_intervals` gets. Equal values share a bin. A size
+    below a thousandth of the overall one is raised to that, and all are 1 where no residual is left. Raises ValueError
+    for bad rows, fewer than one bin, and where there is no row.
     """
     (x, y), w, _ = kept_rows({"values": values, "human": human}, weight)
     if bins < 1:

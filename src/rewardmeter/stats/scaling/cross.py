@@ -35,7 +35,7 @@ def cross_fit(
     fit:
         Called with the rows of all other folds as keywords, ``fit(**arrays)``; bind options with `functools.partial`.
     arrays:
-        (rows,) each, named as the fit's parameters: ``score``, ``human`` and so on, or ``score_a``, ``score_b``, ``label``.
+        (rows,) each, named as the fit's parameters: ``score`` and ``human``, or ``score_a``, ``score_b`` and ``label``.
     item:
         (rows,) labels of items, which no fold parts.
     folds:
@@ -113,8 +113,8 @@ def gain(
 ) -> Gain:
     """Weighted mean of (loss before - loss after) over held-out rows; positive where the map helps.
 
-    The interval is Student's t with one degree less than items around the mean, a ratio of sums over items (Cochran 1977,
-    eq. 11.30). The fits of the folds share data, which it does not see: it can be too narrow (Bates, Hastie and
+    The interval is Student's t with one degree less than items around the mean, a ratio of sums over items (Cochran
+    1977, eq. 11.30). The fits of the folds share data, which it does not see: it can be too narrow (Bates, Hastie and
     Tibshirani 2023), least so for maps with few parameters.
 
     Parameters

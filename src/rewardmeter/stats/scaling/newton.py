@@ -24,16 +24,19 @@ def minimise(objective: Objective, start: Floats, lower: Floats, *, steps: int =
 
     Projected Newton's method with Armijo's rule (Bertsekas 1982): bounds that the gradient presses on are kept, the
     others move by the Newton step, halved until the value falls. It ends where half the squared Newton decrement is
-    below 1e-13 of the value's size. ValueError where that is not reached in ``steps`` steps.
+    below 1e-13 of the value, or below 1e-9 of it after a step that rounding kept from gaining 1e-12. (A value below
+    1e-9 of the first counts as that.) ValueError where neither is reached in ``steps`` steps.
     """
     theta = np.maximum(start, lower)
     value, gradient, hessian = objective(theta, True)
+    least, gained = 1e-9 * abs(value) + 1e-300, np.inf
     for _ in range(steps):
         free = ~((theta <= lower) & (gradient > 0))
         step = np.zeros_like(theta)
         step[free] = -_solved(hessian[np.ix_(free, free)], gradient[free])
         promise = float(-gradient @ step)
-        if promise <= 2e-13 * (abs(value) + 1e-300):
+        size = max(abs(value), least)
+        if promise <= 2e-13 * size or (gained <= 1e-12 * size and promise <= 2e-9 * size):
             return theta
         share, moved, reached = 1.0, theta, value
         while share > 1e-12:
@@ -44,7 +47,7 @@ def minimise(objective: Objective, start: Floats, lower: Floats, *, steps: int =
             share /= 2
         else:
             return theta  # rounding alone is left
-        theta = moved
+        theta, gained = moved, value - reached
         value, gradient, hessian = objective(theta, True)
     raise ValueError(f"no minimum found in {steps} steps of Newton's method")
 
@@ -58,7 +61,6 @@ def fitted(
     loss: Loss = "logit",
     penalty: Floats | None = None,
     basis: Floats | None = None,
-    start: Floats | None = None,
 ) -> Floats:
     """Parameters (p,) of the linear predictor design @ basis @ theta by least penalised loss.
 
@@ -91,7 +93,7 @@ def fitted(
             gradient, hessian = basis.T @ gradient, basis.T @ hessian @ basis
         return total, gradient + bent, hessian if penalty is None else hessian + penalty
 
-    return minimise(objective, np.zeros_like(lower) if start is None else start, lower)
+    return minimise(objective, np.zeros_like(lower), lower)
 
 
 def losses(eta: Floats, label: Floats, loss: Loss, derivatives: bool = False) -> tuple[Floats, Floats, Floats]:

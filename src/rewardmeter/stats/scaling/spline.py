@@ -148,7 +148,7 @@ class _Problem:
         ordered = sorted(penalties, reverse=True)
         groups = int(group.max()) + 1
         if len(ordered) == 1 or groups < 2 or self.lower.size < 2:
-            return self._fitted(np.arange(self.label.size), ordered[0], None)
+            return self._fitted(np.arange(self.label.size), ordered[0])
         rng = np.random.default_rng(0) if rng is None else rng
         chosen = _some(group, rng)
         fold = item_folds(groups, min(_FOLDS, groups), rng)[group[chosen]]
@@ -157,23 +157,24 @@ class _Problem:
             train, test = chosen[fold != k], chosen[fold == k]
             if not train.size or not test.size:
                 continue
-            theta = None
+            rows = np.append(train, self._prior_rows())
             for number, penalty in enumerate(ordered):
-                theta = self._fitted(np.append(train, self._prior_rows()), penalty, theta)
+                theta = self._fitted(rows, penalty)
                 eta = self.design[test] @ (self.basis @ theta)
                 held_out[number] += self.weight[test] @ losses(eta, self.label[test], self.loss)[0]
         best = int(np.flatnonzero(held_out <= held_out.min() + 1e-9 * abs(held_out.min()))[0])
-        return self._fitted(np.arange(self.label.size), ordered[best], None)
+        return self._fitted(np.arange(self.label.size), ordered[best])
 
     def _prior_rows(self) -> Places:
         return np.arange(self.label.size - self.extra, self.label.size)
 
-    def _fitted(self, rows: Places, penalty: float, start: Floats | None) -> Floats:
+    def _fitted(self, rows: Places, penalty: float) -> Floats:
         weight = self.weight[rows]
         matrix = penalty * weight.sum() * self.rough
         design = self.design if rows.size == self.label.size else self.design[rows]
-        options: dict[str, Any] = {"lower": self.lower, "loss": self.loss, "penalty": matrix, "basis": self.basis}
-        return fitted(design, self.label[rows], weight, start=start, **options)
+        return fitted(
+            design, self.label[rows], weight, lower=self.lower, loss=self.loss, penalty=matrix, basis=self.basis
+        )
 
 
 def _knots(x: Floats, weight: Floats, most: int) -> tuple[Floats, float]:
