@@ -8,7 +8,7 @@ from rewardmeter.scoring.protocol import PARTS, Laws, Scorer
 from rewardmeter.scoring.registry import Checkpoint, Family, families, make_scorer, register
 from rewardmeter.scoring.run import Budget, Forecasting, Memory, Part, Run, RunMemory, Streaming, score_stream
 from rewardmeter.scoring.signature import signature_of, source_revision
-from rewardmeter.scoring.spec import Spec, convert_options, parse_spec
+from rewardmeter.scoring.spec import Spec, convert_options, parse_spec, without_calibrator
 
 __all__ = [
     "PARTS",
@@ -41,4 +41,5 @@ __all__ = [
     "scorer",
     "signature_of",
     "source_revision",
+    "without_calibrator",
 ]

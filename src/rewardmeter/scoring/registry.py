@@ -137,7 +137,7 @@ def make_scorer(spec: str | Scorer | ScoreFunction) -> Scorer:
         return spec if isinstance(spec, Scorer) else cast(Scorer, scorer(spec))
     plain, calibrator = without_calibrator(spec)
     if calibrator:
-        return cast(Scorer, _resolve("rewardmeter.calibrate:load_calibrated", spec)(plain, calibrator))
+        return cast(Scorer, _resolve("rewardmeter.calibration:load_calibrated", spec)(plain, calibrator))
     parsed = parse_spec(spec)
     known = families()
     if parsed.name in known:

@@ -1,6 +1,6 @@
 """A scorer behind a calibrator is a scorer.
 
-May import `scoring`, `types`, `errors`, `stats` and `calibrate.calibrator`.
+May import `scoring`, `types`, `errors`, `stats` and `calibration.calibrator`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import cast
 
 import numpy as np
 
-from rewardmeter.calibrate.calibrator import Calibrator, read_calibrator
+from rewardmeter.calibration.calibrator import Calibrator, read_calibrator
 from rewardmeter.errors import SpecError
 from rewardmeter.scoring import Forecasting, Laws, Part, Run, Scorer, Streaming, make_scorer, signature_of
 from rewardmeter.types import Cost, Item, Outcome, Scores, Signature

@@ -1,0 +1,24 @@
+"""Scores that mean something: measure, fit, ship. May import `comparison`, `dataset`, `scoring`, `stats`, `types`,
+`files`, `errors`."""
+
+from rewardmeter.calibration.board import CalibrationBoard, CalibrationEntry, calibration_board
+from rewardmeter.calibration.calibrated import Calibrated, calibrated, load_calibrated
+from rewardmeter.calibration.calibrator import Calibrator, read_calibrator, write_calibrator
+from rewardmeter.calibration.evidence import Human, human_side
+from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
+
+__all__ = [
+    "Calibrated",
+    "CalibrationBoard",
+    "CalibrationEntry",
+    "Calibrator",
+    "Human",
+    "behind_calibrator",
+    "calibrated",
+    "calibration_board",
+    "fit_calibrator",
+    "human_side",
+    "load_calibrated",
+    "read_calibrator",
+    "write_calibrator",
+]
