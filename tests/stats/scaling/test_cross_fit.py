@@ -101,6 +101,18 @@ def test_a_map_from_few_labels_is_not_worth_having() -> None:
     assert found.estimate.low < 0
 
 
+def test_a_calibrated_scorer_is_hardly_ever_said_to_gain() -> None:
+    rng = np.random.default_rng(8)
+    item = np.repeat(np.arange(30), 3)
+    worth = 0
+    for _ in range(100):
+        a, b = rng.normal(size=(2, 90))
+        y = (rng.random(90) < expit(a - b)).astype(float)
+        margin = cross_fit(fit_temperature, {"score_a": a, "score_b": b, "label": y}, item)
+        worth += gain(*(log_losses(expit(m), y, clip=1e-12) for m in (a - b, margin)), item).worth_having
+    assert worth <= 5
+
+
 def test_gain_of_one_row_for_each_item_is_the_t_interval() -> None:
     rng = np.random.default_rng(5)
     before, after = rng.normal(size=(2, 30))
