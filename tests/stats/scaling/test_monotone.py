@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewardmeter.stats.scaling import fit_histogram, fit_isotonic, fit_quantile
@@ -22,6 +22,7 @@ def columns(made: list[tuple[int, float, int]]) -> list[np.ndarray]:
     return [np.array(column, float) for column in zip(*made, strict=True)]
 
 
+@settings(deadline=None)
 @given(rows)
 def test_isotonic_is_scikit_learns_with_ties_and_weights(made: list[tuple[int, float, int]]) -> None:
     x, y, w = columns(made)
@@ -40,6 +41,7 @@ def test_isotonic_is_scikit_learns_on_many_rows() -> None:
         assert made.knots.size < 500
 
 
+@settings(deadline=None)
 @given(rows)
 def test_isotonic_weights_are_copies_and_order_does_not_matter(made: list[tuple[int, float, int]]) -> None:
     x, y, w = columns(made)
@@ -49,6 +51,7 @@ def test_isotonic_weights_are_copies_and_order_does_not_matter(made: list[tuple[
     np.testing.assert_allclose(fit_isotonic(x[copies], y[copies])(grid), value, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(rows)
 def test_isotonic_knows_the_order_of_scores_alone(made: list[tuple[int, float, int]]) -> None:
     x, y, w = columns(made)
@@ -97,6 +100,7 @@ def test_histogram_joins_bins_in_the_wrong_order() -> None:
     assert made.values.tolist() == [0, 2, 4]
 
 
+@settings(deadline=None)
 @given(rows, st.integers(1, 6))
 def test_histogram_never_parts_ties_and_keeps_the_mean(made: list[tuple[int, float, int]], bins: int) -> None:
     x, y, w = columns(made)
@@ -124,6 +128,7 @@ def test_quantile_of_distinct_scores_sorts_the_ratings() -> None:
     assert made([-5, 15, 99]).tolist() == [1, 1.5, 5]
 
 
+@settings(deadline=None)
 @given(rows)
 def test_quantile_keeps_the_mean_and_shares_ties(made: list[tuple[int, float, int]]) -> None:
     x, y, w = columns(made)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, logit
@@ -84,6 +84,7 @@ def test_linear_is_scikit_learns() -> None:
     assert made.intercept == pytest.approx(peer.intercept_)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1e-7, 0.3, 40.0, 1e8]), st.floats(-50, 50))
 def test_values_do_not_depend_on_the_unit_of_the_score(seed: int, factor: float, shift: float) -> None:
     x, y, w = drawn(30, seed)
@@ -92,6 +93,7 @@ def test_values_do_not_depend_on_the_unit_of_the_score(seed: int, factor: float,
         np.testing.assert_allclose(moved, plain, atol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_beta_without_a_scale_depends_on_order_alone(seed: int) -> None:
     x, y, w = drawn(40, seed)

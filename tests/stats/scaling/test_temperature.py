@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, logit
@@ -88,6 +88,7 @@ def test_no_information_and_worse_than_chance_give_slope_0() -> None:
         assert made([3.0, -7.0]).tolist() == [0, 0]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9), st.sampled_from([0, 0.5, 1])), min_size=3, max_size=20),
     st.sampled_from([1e-6, 0.25, 3.0, 1e9]),
@@ -102,6 +103,7 @@ def test_affine_changes_of_the_score_change_the_slope_alone(
     assert moved.slope * factor == pytest.approx(plain.slope, rel=1e-6, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-5, 5), st.integers(-5, 5), st.sampled_from([0, 0.5, 1]), st.integers(0, 3)),
@@ -130,7 +132,9 @@ def test_davidson_is_the_joint_maximum() -> None:
     a, b, y, w = drawn(60)
     y[np.abs(a - b) < 1] = 0.5
     made = fit_davidson(a, b, y, w)
-    best = minimize(davidson_loss, [0.5, 0.0], (a, b, y, w), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    best = minimize(
+        davidson_loss, [0.5, 0.0], (a, b, y, w), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}
+    )
     assert made.slope == pytest.approx(best.x[0], rel=1e-5)
     assert made.nu == pytest.approx(math.exp(best.x[1]), rel=1e-5)
 

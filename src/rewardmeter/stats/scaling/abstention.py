@@ -106,19 +106,15 @@ def abstention_threshold(
     ValueError
         Bad rows, errors outside [0, 1], risk or delta outside (0, 1), no row.
     """
-    for name, value in (("risk", risk), ("delta", delta)):
-        if not 0 < value < 1:
-            raise ValueError(f"{name} must lie strictly between 0 and 1; got {value}")
     if thresholds < 1:
         raise ValueError(f"thresholds must be 1 or more; got {thresholds}")
-    (x, wrong), _, there = kept_rows({"confidence": confidence, "error": error}, None)
-    require_shares("error", wrong)
-    group = item_places(item, there)
-    if group is not None:
-        drawn = (np.random.default_rng(0) if rng is None else rng).permutation(x.size)
-        rows = drawn[np.unique(group[drawn], return_index=True)[1]]
-        x, wrong = x[rows], wrong[rows]
-    cuts, kept, errors = _candidates(x, wrong > 0, thresholds)
+    x, wrong = _one_row_each(confidence, error, item, rng)
+    return _lowest(x, wrong, _checked_share("risk", risk), _checked_share("delta", delta), thresholds)
+
+
+def _lowest(x: NDArray[np.float64], wrong: NDArray[np.bool_], risk: float, delta: float, thresholds: int) -> Abstention:
+    """The lowest threshold that passes, from independent rows."""
+    cuts, kept, errors = _candidates(x, wrong, thresholds)
     able = kept * math.log1p(-risk) <= math.log(delta)
     if not able.any():
         least = math.ceil(math.log(delta) / math.log1p(-risk))
@@ -131,6 +127,26 @@ def abstention_threshold(
     best = passed[np.argmax(kept[passed])]
     outcome: Literal["all", "some"] = "some" if math.isfinite(cuts[best]) else "all"
     return Abstention(outcome, float(cuts[best]), risk, delta, x.size, int(kept[best]), int(errors[best]))
+
+
+def _one_row_each(
+    confidence: ArrayLike, error: ArrayLike, item: ArrayLike | None, rng: np.random.Generator | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence and whether there is an error, in one row of each item drawn at random."""
+    (x, wrong), _, there = kept_rows({"confidence": confidence, "error": error}, None)
+    require_shares("error", wrong)
+    group = item_places(item, there)
+    if group is None:
+        return x, wrong > 0
+    drawn = (np.random.default_rng(0) if rng is None else rng).permutation(x.size)
+    rows = drawn[np.unique(group[drawn], return_index=True)[1]]
+    return x[rows], wrong[rows] > 0
+
+
+def _checked_share(name: str, value: float) -> float:
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must lie strictly between 0 and 1; got {value}")
+    return value
 
 
 def _candidates(

@@ -2,12 +2,13 @@
 
 The guarantee: let the items (with all their responses) and a new item be exchangeable, and let map and spread come from
 other items. Then the interval of a response of the new item holds its human score with probability ``level`` or more,
-over the draw of all items (Lee, Barber and Willett 2023, theorem 1, hierarchical conformal prediction). Each item's
-absolute residuals share one weight 1 / (K + 1), as does the new item's, which counts as infinite. With one response for
-each item it is split conformal prediction with the ceil((K + 1) level)-th of the K residuals (Papadopoulos et al. 2002;
-Lei et al. 2018). It does not hold given the items drawn or given the score, and holds by slice only where asked for
+over the draw of all items (hierarchical conformal prediction; Lee, Barber and Willett 2023). Each item's absolute
+residuals share one weight 1 / (K + 1), as does the new item's, which counts as infinite. With one response for each
+item it is split conformal prediction with the ceil((K + 1) level)-th of the K residuals (Papadopoulos et al. 2002; Lei
+et al. 2018). It does not hold given the items drawn or given the score, and holds by slice only where asked for
 (Mondrian: Vovk, Gammerman and Shafer 2005). With values from `cross_fit`, whose maps have seen other calibration items,
-coverage is approximate (Barber et al. 2021 prove 2 level - 1 for the intervals CV+, which are made differently). May import: `monotone`, `records`, `rows`, `slices`, `stats.intervals`.
+coverage is approximate (Barber et al. 2021 prove 2 level - 1 for the intervals CV+, which are made differently).
+May import: `records`, `rows`, `slices`, `stats.intervals`.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class LinearMap(Map):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DavidsonMap(Map):
-    """Utility slope * score with ties: P(a) : P(b) : P(tie) = exp(d / 2) : exp(-d / 2) : nu (Davidson 1970, eq. 2.1),
+    """Utility slope * score with ties: P(a) : P(b) : P(tie) = exp(d / 2) : exp(-d / 2) : nu (Davidson 1970),
     d the difference of the utilities, which is then the logit that the first is preferred where there is no tie."""
 
     kind: ClassVar[str] = "davidson"
@@ -62,7 +62,7 @@ class DavidsonMap(Map):
     def probabilities(self, score_a: ArrayLike, score_b: ArrayLike) -> tuple[Floats, Floats, Floats]:
         """P(a), P(b), P(tie) of each pair, which sum to 1; NaN where a score is."""
         half = (self(score_a) - self(score_b)) / 2
-        largest = np.maximum(np.abs(half), 0.0)
+        largest = np.abs(half)
         first, second, tie = np.exp(half - largest), np.exp(-half - largest), self.nu * np.exp(-largest)
         total = first + second + tie
         return first / total, second / total, tie / total
@@ -96,7 +96,7 @@ class LengthMap(Map):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class BetaMap(Map):
-    """logit p = a log s - b log(1 - s) + c (Kull, Silva Filho and Flach 2017, eq. 4), s in (0, 1) the score, moved.
+    """logit p = a log s - b log(1 - s) + c (Kull, Silva Filho and Flach 2017), s in (0, 1) the score, moved.
 
     ``knots`` and ``units`` (K,) say how: linearly between the knots, constant beyond them.
     """

@@ -3,7 +3,7 @@
 Rows are (score, human, weight). A whole weight w is worth w copies of the row; rows with NaN or weight 0 do not count.
 All slopes are at least 0: where more score goes with less rating, the map is the constant of the weighted mean.
 
-Platt's smoothing (Platt 1999, section 2.2): with N+ the weight of rating 1 and N- that of 0, a rating h becomes
+Platt's smoothing (Platt 1999): with N+ the weight of rating 1 and N- that of 0, a rating h becomes
 h * (N+ + 1) / (N+ + 2) + (1 - h) / (N- + 2). It keeps the fit finite where the scores part the ratings perfectly and
 where only one of them occurs. May import: `forms`, `newton`, `records`, `rows`.
 """

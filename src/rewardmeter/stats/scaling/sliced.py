@@ -16,7 +16,7 @@ from rewardmeter.stats.scaling.records import Floats, Map, Places
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, require_shares
 from rewardmeter.stats.scaling.shrinkage import SliceLikelihood, design_effect, shrunken
 from rewardmeter.stats.scaling.slices import SlicedShiftMap, SlicedSlopeMap, slice_index
-from rewardmeter.stats.scaling.temperature import checked_margin, checked_prior, slope_of
+from rewardmeter.stats.scaling.temperature import checked_margin, checked_prior, root_mean_square, slope_of
 
 __all__ = ["fit_sliced_shift", "fit_sliced_temperature"]
 
@@ -124,10 +124,15 @@ def fit_sliced_shift(
         return SlicedShiftMap(target=whole.target, base=whole, common=0.0, slices=(), offsets=np.empty(0), spread=0.0)
     fitted = whole(x)
     items = item_places(item, there)
-    make = _logit_offsets if whole.target == "probability" else _rating_offsets
-    likelihood = make(fitted[inside], y[inside], w[inside], place[inside], None if items is None else items[inside])
+    make, unit = _logit_offsets, 1.0
+    if whole.target == "rating":
+        make, unit = _rating_offsets, root_mean_square(y - fitted, w) or 1.0
+    own = None if items is None else items[inside]
+    likelihood = make(fitted[inside] / unit, y[inside] / unit, w[inside], place[inside], own)
     offsets, mean, spread = shrunken(likelihood, 0.0, len(names))
-    return SlicedShiftMap(target=whole.target, base=whole, common=mean, slices=names, offsets=offsets, spread=spread)
+    return SlicedShiftMap(
+        target=whole.target, base=whole, common=unit * mean, slices=names, offsets=unit * offsets, spread=unit * spread
+    )
 
 
 def _rating_offsets(fitted: Floats, y: Floats, w: Floats, place: Places, item: Places | None) -> SliceLikelihood:

@@ -55,7 +55,8 @@ def fit_spline(
     item:
         (rows,) labels of items, which cross-validation never parts; None for one row each.
     knots, penalties:
-        At most how many knots, at least 2; the values of lambda to choose among (one value: no cross-validation).
+        At most how many knots, at least 2; the values of lambda, per unit of weight, to choose among (one value: no
+        cross-validation). With more than 20,000 rows lambda is chosen on whole items that have about as many.
     rng:
         Draws the folds; None for a generator of seed 0.
 
