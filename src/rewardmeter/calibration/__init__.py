@@ -6,8 +6,10 @@ from rewardmeter.calibration.calibrated import Calibrated, calibrated, load_cali
 from rewardmeter.calibration.calibrator import Calibrator, read_calibrator, write_calibrator
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
+from rewardmeter.calibration.methods import BLIND
 
 __all__ = [
+    "BLIND",
     "Calibrated",
     "CalibrationBoard",
     "CalibrationEntry",

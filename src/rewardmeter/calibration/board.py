@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.held_out import HeldOut, Trial, try_methods
+from rewardmeter.calibration.methods import BLIND
 from rewardmeter.comparison.case import Contender, make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
 from rewardmeter.comparison.slices import slice_column
@@ -238,15 +239,24 @@ def _rank_key(entry: CalibrationEntry) -> tuple[bool, float, str]:
 
 
 def _headline(entries: Sequence[CalibrationEntry]) -> tuple[str, ...]:
-    best = [entry for entry in entries if entry.held_out.chosen != "raw"]
+    chosen = [entry.held_out.chosen for entry in entries]
+    best = [name for name in chosen if name != "raw" and name not in BLIND]
     sentences = [f"Calibration is worth having for {len(best)} of {len(entries)} scorers."]
+    blind = [entry.scorer for entry, name in zip(entries, chosen, strict=True) if name in BLIND]
+    if blind:
+        sentences.append(f"Not shown to know more than the mean or a coin: {_some(blind)}.")
     overconfident = [
         entry.scorer for entry in entries if (e := entry.statistics.get("calibration.slope")) is not None and e.high < 1
     ]
     if overconfident:
-        some = ", ".join(overconfident[:3]) + (" and others" if len(overconfident) > 3 else "")
-        sentences.append(f"Margins promise too much for {len(overconfident)} of {len(entries)}: {some}.")
+        sentences.append(
+            f"Margins promise too much for {len(overconfident)} of {len(entries)}: {_some(overconfident)}."
+        )
     return tuple(sentences)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _plain(statistics: Statistics) -> dict[str, Any]:
@@ -255,6 +265,10 @@ def _plain(statistics: Statistics) -> dict[str, Any]:
 
 def _trial(trial: Trial) -> dict[str, Any]:
     record: dict[str, Any] = {"method": trial.method, "loss": trial.loss.to_dict()}
-    if trial.over_raw is not None and trial.over_chosen is not None:
-        record |= {"gain": trial.over_raw.to_dict(), "gain_over_simpler": trial.over_chosen.to_dict()}
+    gains = {
+        "gain": trial.over_raw,
+        "gain_over_blind": trial.over_blind,
+        "gain_over_simpler": trial.over_chosen,
+    }
+    record |= {name: gain.to_dict() for name, gain in gains.items() if gain is not None}
     return record | ({"reason": trial.reason} if trial.reason else {})

@@ -12,7 +12,7 @@ from rewardmeter.calibration.calibrated import calibrated_values
 from rewardmeter.calibration.calibrator import Calibrator
 from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, fit_all, try_methods
-from rewardmeter.calibration.methods import METHODS
+from rewardmeter.calibration.methods import BLIND, METHODS
 from rewardmeter.comparison import Contender
 from rewardmeter.errors import InputError, SpecError, UnknownNameError
 from rewardmeter.types import Signature
@@ -88,7 +88,9 @@ def fingerprint_of(contender: Contender) -> str:
     return (signature or Signature(f"recorded:{contender.name}", {}, "recorded")).fingerprint
 
 
-def behind_calibrator(contender: Contender, calibrator: Calibrator, path: str, texts: Sequence[str | None]) -> Contender:
+def behind_calibrator(
+    contender: Contender, calibrator: Calibrator, path: str, texts: Sequence[str | None]
+) -> Contender:
     """A recorded scorer behind a calibrator that was fitted on it; verdicts and system scores are left behind.
 
     Raises
@@ -117,6 +119,12 @@ def _check_target(human: Human, target: str) -> None:
 
 
 def _chosen(held_out: HeldOut, name: str) -> str:
+    if held_out.chosen in BLIND:
+        raise InputError(
+            f"no calibrator of '{name}' is shown to be worth having: none is shown to beat the {held_out.chosen}, which"
+            " does not look at the score",
+            fix="The scorer says nothing about these judgments, or there are too few of them.",
+        )
     if held_out.chosen != "raw":
         return held_out.chosen
     tried = [trial for trial in held_out.trials if trial.over_raw is not None]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.calibration.evidence import Human
-from rewardmeter.calibration.methods import losses, methods_for
+from rewardmeter.calibration.methods import BLIND, losses, methods_for
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.scaling import Gain, Map, cross_fit, gain
 from rewardmeter.types import FloatArray, IntArray
@@ -30,8 +30,9 @@ class Trial:
         float64: logits of the pairs, or predictions of the rated responses, as the target has it.
     loss:
         Mean held-out loss, with an interval over items.
-    over_raw, over_chosen:
-        What it gains over the raw scores, and over the best simpler one; None for ``"raw"``.
+    over_raw, over_blind, over_chosen:
+        What it gains over the raw scores, over the method that does not look at the score, and over the best simpler
+        one; None for ``"raw"``.
     reason:
         Why there is no fit; empty where there is one.
     """
@@ -40,6 +41,7 @@ class Trial:
     values: FloatArray
     loss: Estimate
     over_raw: Gain | None = None
+    over_blind: Gain | None = None
     over_chosen: Gain | None = None
     reason: str = ""
 
@@ -107,7 +109,7 @@ def try_methods(
     truth, item, raw = truth[there], item[there], raw[there]
     known = losses(target, raw, truth) if target != "probability" else _as_probability(raw, truth)
     trials = [Trial("raw", _back(raw, there), _mean(known, item, level))]
-    chosen, best = "raw", known
+    chosen, best, blind = "raw", known, known
     for name, method in methods_for(target, methods, rows).items():
         try:
             rng = np.random.default_rng(seed)
@@ -117,9 +119,9 @@ def try_methods(
             trials.append(Trial(name, nothing, Estimate(math.nan, level=level), reason=str(error)))
             continue
         lost = losses(target, values, truth)
-        over_chosen = gain(best, lost, item, level=level)
-        over_raw = gain(known, lost, item, level=level)
-        trials.append(Trial(name, _back(values, there), _mean(lost, item, level), over_raw, over_chosen))
+        blind = lost if name in BLIND else blind
+        over_raw, over_blind, over_chosen = (gain(before, lost, item, level=level) for before in (known, blind, best))
+        trials.append(Trial(name, _back(values, there), _mean(lost, item, level), over_raw, over_blind, over_chosen))
         if over_chosen.worth_having and (name != "length" or methods):
             chosen, best = name, lost
     return HeldOut(target, tuple(trials), chosen)

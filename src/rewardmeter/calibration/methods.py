@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from rewardmeter.errors import UnknownNameError
 from rewardmeter.stats.calibration import logit_losses
 from rewardmeter.stats.scaling import (
+    LinearMap,
     Map,
     fit_beta,
     fit_davidson,
@@ -27,7 +29,10 @@ from rewardmeter.stats.scaling import (
 )
 from rewardmeter.types import FloatArray
 
-__all__ = ["METHODS", "Method", "losses", "methods_for"]
+__all__ = ["BLIND", "METHODS", "Method", "losses", "methods_for"]
+
+BLIND = ("coin", "mean")
+"""Methods that do not look at the score: what every other has to beat."""
 
 _PAIRS = ("score_a", "score_b", "label")
 _RATINGS = ("score", "human")
@@ -45,14 +50,30 @@ class Method:
         return {name: rows[name] for name in self.columns}
 
 
+def _coin(score_a: FloatArray, score_b: FloatArray, label: FloatArray) -> Map:
+    return LinearMap(target="utility", slope=0.0, intercept=0.0)
+
+
+def _mean(score: FloatArray, human: FloatArray, *, target: Literal["rating", "probability"]) -> Map:
+    there = human[~np.isnan(human) & ~np.isnan(score)]
+    if not there.size:
+        raise ValueError("there is no row")
+    if target == "rating":
+        return LinearMap(target=target, slope=0.0, intercept=float(there.mean()))
+    share = (float(there.sum()) + 0.5) / (there.size + 1)  # Krichevsky-Trofimov: no certainty from one class
+    return LinearMap(target=target, slope=0.0, intercept=float(np.log(share / (1 - share))))
+
+
 METHODS: Mapping[str, Mapping[str, Method]] = {
     "utility": {
+        "coin": Method(_coin, _PAIRS),
         "temperature": Method(fit_temperature, _PAIRS),
         "davidson": Method(fit_davidson, _PAIRS),
         "length": Method(fit_length_aware, (*_PAIRS, "length_a", "length_b")),
         "spline": Method(fit_utility_spline, _PAIRS),
     },
     "rating": {
+        "mean": Method(partial(_mean, target="rating"), _RATINGS),
         "linear": Method(fit_linear, _RATINGS),
         "length": Method(fit_length_aware_rating, (*_RATINGS, "length")),
         "histogram": Method(fit_histogram, _RATINGS),
@@ -61,6 +82,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "quantile": Method(fit_quantile, _RATINGS),
     },
     "probability": {
+        "mean": Method(partial(_mean, target="probability"), _RATINGS),
         "platt": Method(fit_platt, _RATINGS),
         "beta": Method(fit_beta, _RATINGS),
         "length": Method(partial(fit_length_aware_rating, target="probability"), (*_RATINGS, "length")),
@@ -76,7 +98,7 @@ _SMALLEST = 1e-6
 
 
 def methods_for(target: str, names: tuple[str, ...] | None, rows: Mapping[str, FloatArray]) -> dict[str, Method]:
-    """The methods of a target that the rows allow: those asked for, or all.
+    """The methods of a target that the rows allow: the blind one and those asked for, or all.
 
     Raises
     ------
@@ -87,7 +109,11 @@ def methods_for(target: str, names: tuple[str, ...] | None, rows: Mapping[str, F
     for name in names or ():
         if name not in known:
             raise UnknownNameError(f"method for {target}", name, known)
-    return {name: one for name, one in known.items() if (not names or name in names) and _usable(name, one, rows)}
+    return {name: one for name, one in known.items() if _wanted(name, names) and _usable(name, one, rows)}
+
+
+def _wanted(name: str, names: tuple[str, ...] | None) -> bool:
+    return not names or name in names or name in BLIND
 
 
 def _usable(name: str, method: Method, rows: Mapping[str, FloatArray]) -> bool:
