@@ -86,8 +86,8 @@ def ece_width_estimates(
 ) -> list[Estimate]:
     """``calibration.ece_width``: as `ece_estimates` with bins of equal width over (0.5, 1], ten of 0.05 by default.
 
-    Upper ends belong to their bin, 0.5 to the first (Guo et al. 2017, eq. 3; on the confidence of two classes their
-    20 bins over (0, 1] are these ten).
+    Upper ends belong to their bin, 0.5 to the first. Guo et al. 2017, eq. 3, whose 20 bins over (0, 1] are these ten
+    where there are two classes, but for confidences of exactly 0.5.
     """
     scorers, ask = pair_rows(margins, label, item, unit_weights, tied), asked(weights, item, level)
     return ece_width_of(scorers, ask, bins=_checked(bins))
