@@ -47,8 +47,9 @@ def margin_linearity_estimates(
     the same way; here isotonic regression, Barlow et al. 1972, takes the place of class means.) ``detail`` holds both
     shares, ``r2_linear`` and ``r2_isotonic``.
 
-    The isotonic fit also follows chance, which lowers the linearity by about ``detail["bias"]``; the interval is normal
-    with fits held fixed, its upper end raised by that much. Undefined without two responses of an item that differ in
+    The isotonic fit also follows chance, which lowers the linearity by up to ``detail["bias"]`` (the bound of
+    `proper.brier_decomposition_estimates`, less what the line gains in the same way); the interval is normal with fits
+    held fixed, its upper end raised by that much. Undefined without two responses of an item that differ in
     score, and where no nondecreasing function explains anything. ValueError for more than 50 million pairs.
     """
     scorers = rows(scores, human, item, unit_weights, names=("scores", "human"))
@@ -88,7 +89,7 @@ def _linearity(pairs: Rows, ask: Asked) -> tuple[Estimate, Estimate]:
     levels = int(place.max()) + 1
     chance = squares_by_item(pairs, place, weight * (v - level) * (level > 0), levels)[0] / totals(place, weight)
     of_line = np.square(totals(pairs.item, weight * u * (v - line))).sum() / (square * pairs.mass)
-    bias = max(0.0, float(chance.sum() - of_line)) / (curve * pairs.mass)
+    bias = max(0.0, float(2 * chance.sum() - of_line)) / (curve * pairs.mass)
     bent = max(0.0, 1 - pairs.mean(by_line) / curve)
     influence = ((1 - bent) * by_curve - by_line) / curve / pairs.mass
     bending = biased_upwards(pairs, ask, bent, min(bias, bent), influence)
