@@ -207,7 +207,7 @@ def _by_mass(row: Rows, bins: int) -> Binned:
 def plug_in(made: Binned, row: Rows) -> tuple[float, float, Floats]:
     """Sum of share * |gap|, about how much of it is chance, and its derivatives by row weight."""
     value = float(made.share @ np.abs(made.gap))
-    variance = np.nan_to_num(np.diag(made.covariance()))
+    variance = np.nan_to_num(made.variance())
     without = np.sqrt(np.maximum(made.gap**2 - 2 * variance, 0.0))
     bias = min(value, float(made.share @ (folded_mean(without, variance) - without)))
     return value, bias, (np.sign(made.gap)[made.place] * made.residual - value) / row.mass

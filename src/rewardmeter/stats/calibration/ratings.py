@@ -170,7 +170,7 @@ def student_reach(made: Binned, level: float) -> Floats:
 
     items = made.items()
     quantile = stdtrit(np.maximum(items - 1, 1), (1 + level) / 2)
-    return np.where(items > 1, quantile * np.sqrt(np.diag(made.covariance())), np.nan)
+    return np.where(items > 1, quantile * np.sqrt(made.variance()), np.nan)
 
 
 def _by_mass(row: Rows, bins: int) -> Binned:
