@@ -27,7 +27,7 @@ EVERY = {
     "ratings": (rating_calibration, st.sampled_from([1.0, 2.0, 5.0, math.nan])),
     "gaps": (gap_calibration, st.sampled_from([1.0, 2.0, 5.0, math.nan])),
 }
-SCORES = st.sampled_from([-800.0, -1.0, 0.0, 1e-9, 1.0, 800.0, math.nan])
+SCORES = st.sampled_from([-800.0, -1.0, 0.0, 1e-200, 1e-9, 1.0, 800.0, -1e59, math.nan])
 
 
 def same(one: Estimate, other: Estimate) -> bool:

@@ -68,10 +68,10 @@ def _linearity(pairs: Rows, ask: Asked) -> tuple[Estimate, Estimate]:
     from scipy.optimize import isotonic_regression
 
     u, v, weight = pairs.score, pairs.truth, pairs.weight
-    if not (u > 0).any():
+    square = pairs.mean(u**2) if pairs.n else 0.0
+    if not square > 0:
         none = no_value(pairs, ask, "no two responses of an item differ in score")
         return none, none
-    square = pairs.mean(u**2)
     slope = pairs.mean(u * v) / square
     made = student_interval(pairs, ask, slope, (v - slope * u) * u / square / pairs.mass, fitted=1)
     apart = u > 0
