@@ -13,7 +13,7 @@ import numpy as np
 
 from rewardmeter.stats.calibration.rows import Floats, Places, Rows, Runs, totals
 
-__all__ = ["Binned", "binned", "equal_mass", "equal_width", "folded_mean", "squares_by_item"]
+__all__ = ["Binned", "binned", "equal_mass", "equal_width", "folded_mean", "squares_by_item", "without_empty"]
 
 _DENSE = 1 << 24
 """Cells of an (items, bins) table up to which it is made whole, and sparse beyond."""
@@ -109,6 +109,12 @@ def equal_mass(runs: Runs, weight: Floats, bins: int) -> Places:
     up_to = np.cumsum(runs.sums(weight))
     last = np.searchsorted(up_to * bins, np.arange(1, bins) * up_to[-1], side="left")
     return np.asarray(runs.spread(np.searchsorted(last, np.arange(up_to.size), side="left")))
+
+
+def without_empty(place: Places) -> tuple[Places, int]:
+    """The same bins numbered anew without those that no row is in, and how many are left."""
+    filled = np.bincount(place) > 0
+    return (np.cumsum(filled) - 1)[place], int(np.count_nonzero(filled))
 
 
 def equal_width(confidence: Floats, bins: int) -> Places:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.calibration.bins import Binned, equal_mass, squares_by_item
+from rewardmeter.stats.calibration.bins import Binned, equal_mass, squares_by_item, without_empty
 from rewardmeter.stats.calibration.ratings import student_reach
 from rewardmeter.stats.calibration.recalibration import student_interval
 from rewardmeter.stats.calibration.rows import Asked, Floats, Rows, Runs, asked, biased_upwards, no_value, rows, totals
@@ -149,7 +149,7 @@ def _gap_bins(pairs: Rows, bins: int, level: float) -> GapBins:
     if not pairs.n:
         empty = np.zeros(0)
         return GapBins(empty, empty, empty, empty, empty, empty, empty, empty, np.zeros(0, dtype=np.int64), level)
-    place = np.unique(equal_mass(pairs.by_score, pairs.weight, bins), return_inverse=True)[1]
+    place = without_empty(equal_mass(pairs.by_score, pairs.weight, bins))[0]
     weight = totals(place, pairs.weight)
     scored, judged = (totals(place, pairs.weight * gap) for gap in (pairs.score, pairs.truth))
     slope = judged / scored
