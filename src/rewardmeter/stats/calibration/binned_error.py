@@ -86,8 +86,8 @@ def ece_width_estimates(
 ) -> list[Estimate]:
     """``calibration.ece_width``: as `ece_estimates` with bins of equal width over (0.5, 1], ten of 0.05 by default.
 
-    Upper ends belong to their bin, 0.5 to the first (Guo et al. 2017, eq. 3; on the confidence of two classes their
-    20 bins over (0, 1] are these ten).
+    Upper ends belong to their bin, 0.5 to the first. Guo et al. 2017, eq. 3, whose 20 bins over (0, 1] are these ten
+    where there are two classes, but for confidences of exactly 0.5.
     """
     scorers, ask = pair_rows(margins, label, item, unit_weights, tied), asked(weights, item, level)
     return ece_width_of(scorers, ask, bins=_checked(bins))
@@ -207,7 +207,7 @@ def _by_mass(row: Rows, bins: int) -> Binned:
 def plug_in(made: Binned, row: Rows) -> tuple[float, float, Floats]:
     """Sum of share * |gap|, about how much of it is chance, and its derivatives by row weight."""
     value = float(made.share @ np.abs(made.gap))
-    variance = np.nan_to_num(np.diag(made.covariance()))
+    variance = np.nan_to_num(made.variance())
     without = np.sqrt(np.maximum(made.gap**2 - 2 * variance, 0.0))
     bias = min(value, float(made.share @ (folded_mean(without, variance) - without)))
     return value, bias, (np.sign(made.gap)[made.place] * made.residual - value) / row.mass

@@ -13,7 +13,10 @@ import numpy as np
 
 from rewardmeter.stats.calibration.rows import Floats, Places, Rows, Runs, totals
 
-__all__ = ["Binned", "binned", "equal_mass", "equal_width", "folded_mean", "squares_by_item"]
+__all__ = ["Binned", "binned", "equal_mass", "equal_width", "folded_mean", "squares_by_item", "without_empty"]
+
+_DENSE = 1 << 24
+"""Cells of an (items, bins) table up to which it is made whole, and sparse beyond."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,31 +37,37 @@ class Binned:
     def share(self) -> Floats:
         return self.mass / self.mass.sum()
 
-    def covariance(self) -> Floats:
-        """Covariance (bins, bins) of the gaps when items are drawn; a bin with one item has NaN.
+    def variance(self) -> Floats:
+        """Variance (bins,) of each gap when items are drawn; NaN in a bin with one item, or none.
 
-        Sums over items of products of what the item adds to the gaps, times n / (n - 1) for n items in a bin (the
-        geometric mean of both factors between bins).
+        Sum over items of the square of what the item adds to the gap, times n / (n - 1) for n items in the bin.
         """
-        deviation = self.row.weight * (self.residual - self.gap[self.place]) / self.mass[self.place]
-        products, items = self._products(deviation)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            factor = np.sqrt(np.where(items > 1, items / (items - 1), np.nan))
+        squares, items = squares_by_item(self.row, self.place, self._deviation(), self.mass.size)
+        return squares * _corrected(items)
+
+    def covariance(self) -> Floats:
+        """Covariance (bins, bins) of the gaps, `variance` on its diagonal.
+
+        Between bins the factor is the geometric mean of both.
+        """
+        bins, deviation = self.mass.size, self._deviation()
+        if self.row.items == self.row.n:
+            return np.diag(self.variance())
+        by_item = _by_item(self.row, self.place, deviation, bins)
+        products = np.asarray((by_item.T @ by_item).toarray())
+        factor = np.sqrt(_corrected(totals(by_item.indices, np.ones(by_item.nnz), bins)))
         return products * factor[:, None] * factor
 
     def items(self) -> Floats:
         """How many items each bin has."""
         return squares_by_item(self.row, self.place, np.ones(self.place.size), self.mass.size)[1]
 
-    def _products(self, values: Floats) -> tuple[Floats, Floats]:
-        """Sum over items of the outer product of their sums by bin, (bins, bins), and items in each bin (bins,)."""
-        bins = self.mass.size
-        if self.row.items == self.row.n:
-            counts = np.bincount(self.place, minlength=bins).astype(np.float64)
-            return np.diag(totals(self.place, values**2, bins)), counts
-        by_item = _by_item(self.row, self.place, values, bins)
-        counts = np.bincount(by_item.indices, minlength=bins).astype(np.float64)
-        return np.asarray((by_item.T @ by_item).toarray()), counts
+    def _deviation(self) -> Floats:
+        return self.row.weight * (self.residual - self.gap[self.place]) / self.mass[self.place]
+
+
+def _corrected(items: Floats) -> Floats:
+    return np.divide(items, items - 1, out=np.full(items.size, np.nan), where=items > 1)
 
 
 def binned(row: Rows, forecast: Floats, truth: Floats, place: Places, bins: int) -> Binned:
@@ -72,11 +81,15 @@ def binned(row: Rows, forecast: Floats, truth: Floats, place: Places, bins: int)
 def squares_by_item(row: Rows, place: Places, values: Floats, bins: int) -> tuple[Floats, Floats]:
     """Sum over items of (sum of the item's ``values`` in the bin)^2, and items in each bin, both (bins,)."""
     if row.items == row.n:
-        counts = np.bincount(place, minlength=bins).astype(np.float64)
-        return totals(place, values**2, bins), counts
-    by_item = _by_item(row, place, values, bins)
-    counts = np.bincount(by_item.indices, minlength=bins).astype(np.float64)
-    return totals(by_item.indices, by_item.data**2, bins), counts
+        return totals(place, values**2, bins), totals(place, np.ones(place.size), bins)
+    cells = (int(row.item.max()) + 1) * bins
+    if cells > _DENSE:
+        by_item = _by_item(row, place, values, bins)
+        return totals(by_item.indices, by_item.data**2, bins), totals(by_item.indices, np.ones(by_item.nnz), bins)
+    cell = row.item * bins + place
+    table = totals(cell, values, cells).reshape(-1, bins)
+    filled = np.bincount(cell, minlength=cells).reshape(-1, bins) > 0
+    return np.einsum("ij,ij->j", table, table), np.count_nonzero(filled, axis=0).astype(np.float64)
 
 
 def _by_item(row: Rows, place: Places, values: Floats, bins: int) -> Any:
@@ -96,6 +109,12 @@ def equal_mass(runs: Runs, weight: Floats, bins: int) -> Places:
     up_to = np.cumsum(runs.sums(weight))
     last = np.searchsorted(up_to * bins, np.arange(1, bins) * up_to[-1], side="left")
     return np.asarray(runs.spread(np.searchsorted(last, np.arange(up_to.size), side="left")))
+
+
+def without_empty(place: Places) -> tuple[Places, int]:
+    """The same bins numbered anew without those that no row is in, and how many are left."""
+    filled = np.bincount(place) > 0
+    return (np.cumsum(filled) - 1)[place], int(np.count_nonzero(filled))
 
 
 def equal_width(confidence: Floats, bins: int) -> Places:

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.calibration.bins import binned, equal_mass, equal_width
+from rewardmeter.stats.calibration.bins import binned, equal_mass, equal_width, without_empty
 from rewardmeter.stats.calibration.rows import Floats, Places, Rows, TiedMargin, pair_rows, totals
 from rewardmeter.stats.intervals import check_level
 
@@ -108,13 +108,13 @@ def _diagram(
         place = equal_width(stated, bins)
     else:
         place = np.clip(np.ceil(stated * bins).astype(np.intp) - 1, 0, bins - 1)
-    filled, place = np.unique(place, return_inverse=True)
-    made = binned(row, stated, truth, place, filled.size)
+    place, filled = without_empty(place)
+    made = binned(row, stated, truth, place, filled)
     probability = totals(place, row.weight * stated) / made.mass
-    low, high = np.full(filled.size, np.inf), np.full(filled.size, -np.inf)
+    low, high = np.full(filled, np.inf), np.full(filled, -np.inf)
     np.minimum.at(low, place, stated)
     np.maximum.at(high, place, stated)
-    band_low, band_high = np.full((2, filled.size), np.nan)
+    band_low, band_high = np.full((2, filled), np.nan)
     if rng is not None:
         sure = row.score == 0 if on == "confidence" and row.tied == "half" else np.zeros(row.n, dtype=bool)
         drawn = _drawn_sums(stated, row.weight, place, sure, rng, resamples) / made.mass

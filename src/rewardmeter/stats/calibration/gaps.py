@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.calibration.bins import Binned, equal_mass, squares_by_item
+from rewardmeter.stats.calibration.bins import Binned, equal_mass, squares_by_item, without_empty
 from rewardmeter.stats.calibration.ratings import student_reach
 from rewardmeter.stats.calibration.recalibration import student_interval
 from rewardmeter.stats.calibration.rows import Asked, Floats, Rows, Runs, asked, biased_upwards, no_value, rows, totals
@@ -47,8 +47,9 @@ def margin_linearity_estimates(
     the same way; here isotonic regression, Barlow et al. 1972, takes the place of class means.) ``detail`` holds both
     shares, ``r2_linear`` and ``r2_isotonic``.
 
-    The isotonic fit also follows chance, which lowers the linearity by about ``detail["bias"]``; the interval is normal
-    with fits held fixed, its upper end raised by that much. Undefined without two responses of an item that differ in
+    The isotonic fit also follows chance, which lowers the linearity by up to ``detail["bias"]`` (the bound of
+    `proper.brier_decomposition_estimates`, less what the line gains in the same way); the interval is normal with fits
+    held fixed, its upper end raised by that much. Undefined without two responses of an item that differ in
     score, and where no nondecreasing function explains anything. ValueError for more than 50 million pairs.
     """
     scorers = rows(scores, human, item, unit_weights, names=("scores", "human"))
@@ -67,10 +68,10 @@ def _linearity(pairs: Rows, ask: Asked) -> tuple[Estimate, Estimate]:
     from scipy.optimize import isotonic_regression
 
     u, v, weight = pairs.score, pairs.truth, pairs.weight
-    if not (u > 0).any():
+    square = pairs.mean(u**2) if pairs.n else 0.0
+    if not square > 0:
         none = no_value(pairs, ask, "no two responses of an item differ in score")
         return none, none
-    square = pairs.mean(u**2)
     slope = pairs.mean(u * v) / square
     made = student_interval(pairs, ask, slope, (v - slope * u) * u / square / pairs.mass, fitted=1)
     apart = u > 0
@@ -88,7 +89,7 @@ def _linearity(pairs: Rows, ask: Asked) -> tuple[Estimate, Estimate]:
     levels = int(place.max()) + 1
     chance = squares_by_item(pairs, place, weight * (v - level) * (level > 0), levels)[0] / totals(place, weight)
     of_line = np.square(totals(pairs.item, weight * u * (v - line))).sum() / (square * pairs.mass)
-    bias = max(0.0, float(chance.sum() - of_line)) / (curve * pairs.mass)
+    bias = max(0.0, float(2 * chance.sum() - of_line)) / (curve * pairs.mass)
     bent = max(0.0, 1 - pairs.mean(by_line) / curve)
     influence = ((1 - bent) * by_curve - by_line) / curve / pairs.mass
     bending = biased_upwards(pairs, ask, bent, min(bias, bent), influence)
@@ -148,7 +149,7 @@ def _gap_bins(pairs: Rows, bins: int, level: float) -> GapBins:
     if not pairs.n:
         empty = np.zeros(0)
         return GapBins(empty, empty, empty, empty, empty, empty, empty, empty, np.zeros(0, dtype=np.int64), level)
-    place = np.unique(equal_mass(pairs.by_score, pairs.weight, bins), return_inverse=True)[1]
+    place = without_empty(equal_mass(pairs.by_score, pairs.weight, bins))[0]
     weight = totals(place, pairs.weight)
     scored, judged = (totals(place, pairs.weight * gap) for gap in (pairs.score, pairs.truth))
     slope = judged / scored

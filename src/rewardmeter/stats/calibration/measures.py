@@ -5,6 +5,8 @@ May import: the files of this folder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from numpy.typing import ArrayLike
 
 from rewardmeter.stats.calibration.binned_error import (
@@ -18,7 +20,7 @@ from rewardmeter.stats.calibration.gaps import margin_linearity_of, slope_spread
 from rewardmeter.stats.calibration.proper import brier_of, decomposition_of, nll_of, sharpness_of
 from rewardmeter.stats.calibration.ratings import rating_ece_of, rating_recalibration_of
 from rewardmeter.stats.calibration.recalibration import recalibration_of
-from rewardmeter.stats.calibration.rows import TiedMargin, asked, pair_rows, rows
+from rewardmeter.stats.calibration.rows import Asked, Rows, TiedMargin, asked, pair_rows, rows
 from rewardmeter.stats.calibration.selective import risk_coverage_of
 from rewardmeter.stats.calibration.separation import auc_of, confidence_auc_of
 from rewardmeter.stats.result import Estimate
@@ -42,8 +44,16 @@ def pair_calibration(
     of its name is.
     """
     scorers, ask = pair_rows(margins, label, item, unit_weights, tied), asked(weights, item, level)
+    found = {"calibration.nll": nll_of(scorers, ask), **_of_pairs([], ask)}
+    while scorers:
+        # One by one, since a scorer keeps what it has sorted.
+        for name, estimate in _of_pairs([scorers.pop(0)], ask).items():
+            found[name] += estimate
+    return found
+
+
+def _of_pairs(scorers: Sequence[Rows], ask: Asked) -> dict[str, list[Estimate]]:
     return {
-        "calibration.nll": nll_of(scorers, ask),
         "calibration.brier": brier_of(scorers, ask),
         **decomposition_of(scorers, ask),
         "calibration.ece": ece_of(scorers, ask),

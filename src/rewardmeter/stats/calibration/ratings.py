@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rewardmeter.stats.calibration.binned_error import plug_in
-from rewardmeter.stats.calibration.bins import Binned, binned, equal_mass
+from rewardmeter.stats.calibration.bins import Binned, binned, equal_mass, without_empty
 from rewardmeter.stats.calibration.recalibration import student_interval
 from rewardmeter.stats.calibration.rows import Asked, Floats, Rows, asked, biased_upwards, no_value, rows, totals
 from rewardmeter.stats.intervals import check_level
@@ -170,10 +170,10 @@ def student_reach(made: Binned, level: float) -> Floats:
 
     items = made.items()
     quantile = stdtrit(np.maximum(items - 1, 1), (1 + level) / 2)
-    return np.where(items > 1, quantile * np.sqrt(np.diag(made.covariance())), np.nan)
+    return np.where(items > 1, quantile * np.sqrt(made.variance()), np.nan)
 
 
 def _by_mass(row: Rows, bins: int) -> Binned:
     """Bins of equal mass on the prediction, the empty ones left out."""
-    place = np.unique(equal_mass(row.by_score, row.weight, bins), return_inverse=True)[1]
-    return binned(row, row.score, row.truth, place, int(place.max()) + 1)
+    place, filled = without_empty(equal_mass(row.by_score, row.weight, bins))
+    return binned(row, row.score, row.truth, place, filled)

@@ -14,6 +14,7 @@ from rewardmeter.stats.result import Estimate
 __all__ = ["recalibration_estimates", "student_interval"]
 
 _STEPS = 100
+_CONSTANT = "the margins do not vary"
 _ENOUGH = 1e-14
 """A Newton step that gains less than this share of the weight, in nats, is the last."""
 
@@ -59,6 +60,9 @@ def _one(row: Rows, ask: Asked) -> tuple[Estimate, Estimate]:
         return none, none
     centre = row.mean(row.score)
     spread = math.sqrt(row.mean(np.square(row.score - centre)))
+    if not spread > 0:
+        none = no_value(row, ask, _CONSTANT)
+        return none, none
     fitted = _newton((row.score - centre) / spread, row.truth, row.weight / row.mass)
     if fitted is None:
         none = no_value(row, ask, f"no greatest likelihood was found in {_STEPS} steps")
@@ -92,7 +96,7 @@ def _no_maximum(row: Rows) -> tuple[str, float]:
     if not row.n:
         return "no pairs", 0.0
     if row.score.min() == row.score.max():
-        return "the margins do not vary", 0.0
+        return _CONSTANT, 0.0
     ones, noughts = row.score[row.truth > 0], row.score[row.truth < 1]
     if not ones.size or not noughts.size:
         return "labels of one class only", 0.0

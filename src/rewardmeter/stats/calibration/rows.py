@@ -40,7 +40,8 @@ Places = NDArray[np.intp]
 TiedMargin = Literal["half", "first", "second"]
 """How right a margin of 0 is: by half, or as much as its verdict for the first or for the second response."""
 
-_GREATEST = 1e300
+_GREATEST = 1e60
+"""Greater numbers would overflow when their squares are squared."""
 
 
 @dataclass(frozen=True, slots=True)
