@@ -16,6 +16,8 @@ from rewardmeter.calibration import (
     Calibrator,
     behind_calibrator,
     calibration_board,
+    check_fit,
+    check_measuring,
     fit_calibrator,
     human_side,
     read_calibrator,
@@ -284,7 +286,7 @@ def measure_calibration(
         If the data, a spec, a column or the store is wrong.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    human_side(dataset, aspect)
+    check_measuring(dataset, aspect, slices, methods, folds=folds, resamples=resamples, level=level)
     made = contenders(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
@@ -339,6 +341,7 @@ def calibrate(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     human = human_side(dataset, aspect)
+    check_fit(human, method, target, folds)
     made = contenders(
         dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )

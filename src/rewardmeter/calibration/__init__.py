@@ -7,6 +7,7 @@ from rewardmeter.calibration.calibrator import Calibrator, read_calibrator, writ
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
 from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.request import check_fit, check_measuring
 
 __all__ = [
     "BLIND",
@@ -18,6 +19,8 @@ __all__ = [
     "behind_calibrator",
     "calibrated",
     "calibration_board",
+    "check_fit",
+    "check_measuring",
     "fit_calibrator",
     "human_side",
     "load_calibrated",

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardmeter.calibration.evidence import Human, human_side
+from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, Trial, try_methods
 from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.request import check_measuring
 from rewardmeter.comparison.case import Contender, make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
 from rewardmeter.comparison.slices import slice_column
@@ -129,7 +130,7 @@ def calibration_board(
     """
     if not contenders:
         raise InputError("there is nothing to calibrate", fix="Name scorers with --scorer, for example --scorer chrf.")
-    human = human_side(dataset, aspect)
+    human = check_measuring(dataset, aspect, slices, methods, folds=folds, resamples=resamples, level=level)
     columns = [slice_column(dataset, name) for name in slices]
     with_scores = [one for one in contenders if not np.all(np.isnan(one.scores.values))]
     if not with_scores:

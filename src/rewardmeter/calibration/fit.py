@@ -12,9 +12,10 @@ from rewardmeter.calibration.calibrated import calibrated_values
 from rewardmeter.calibration.calibrator import Calibrator
 from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, fit_all, try_methods
-from rewardmeter.calibration.methods import BLIND, METHODS
+from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.request import check_fit
 from rewardmeter.comparison import Contender
-from rewardmeter.errors import InputError, SpecError, UnknownNameError
+from rewardmeter.errors import InputError, SpecError
 from rewardmeter.types import Signature
 from rewardmeter.version import __version__
 
@@ -42,10 +43,7 @@ def fit_calibrator(
     UnknownNameError
         If there is no such target or method.
     """
-    target = target or human.target
-    if target not in METHODS:
-        raise UnknownNameError("target", target, METHODS)
-    _check_target(human, target)
+    target = check_fit(human, method, target, folds)
     scores = contender.scores.values
     asked = None if method == "auto" else (method,)
     held_out = try_methods(human, scores, target=target, methods=asked, folds=folds, seed=seed)
@@ -107,15 +105,6 @@ def behind_calibrator(
         scores=replace(contender.scores, values=values, comparisons=None),
         recorded=None,
     )
-
-
-def _check_target(human: Human, target: str) -> None:
-    if target == "utility" and not len(human.pairs):
-        raise InputError("no two responses of an item were judged, so there are no pairs to fit utilities on")
-    if target != "utility" and human.ratings is None:
-        raise InputError(f"the data has preferences and no ratings, so there is nothing to fit target '{target}' on")
-    if target == "probability" and human.ratings is not None and not human.ratings.binary:
-        raise InputError("target 'probability' needs ratings of 0 and 1")
 
 
 def _chosen(held_out: HeldOut, name: str) -> str:
