@@ -86,8 +86,8 @@ def test_a_fault_that_passes_costs_nothing_but_time(fault):
 REASONS = {
     "500": "HTTP 500: <html>oops</html>",
     "503": "HTTP 503: loading",
-    "hang": "no answer within 0.3 s",
-    "slow stream": "no answer within 0.3 s",
+    "hang": "no answer within 1 s",
+    "slow stream": "no answer within 1 s",
     "hung up": "the connection broke (RemoteProtocolError)",
     "cut in the head": "the connection broke (RemoteProtocolError)",
     "not JSON": "the answer is not JSON, or was cut off",
@@ -96,12 +96,16 @@ REASONS = {
 }
 
 
+SLOW = ("hang", "slow stream")
+"""What takes the whole time limit; everything else gets one that a loaded machine keeps."""
+
+
 @pytest.mark.parametrize("fault", REASONS)
 def test_a_fault_that_stays_fails_that_request_alone(fault):
     def script(body, before):
         return FAULTS[fault] if body["n"] == 3 else good(body)
 
-    found, server = answers(script, 8, check=check_n, retries=2, timeout=0.3)
+    found, server = answers(script, 8, check=check_n, retries=2, timeout=1 if fault in SLOW else 20)
     assert found[3] == Answer("failed", None, REASONS[fault], found[3].cost, reached=found[3].reached)
     assert all_good({number: answer for number, answer in found.items() if number != 3})
     assert sum(body["n"] == 3 for body in server.bodies) == found[3].cost.calls == 3

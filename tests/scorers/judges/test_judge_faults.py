@@ -35,20 +35,24 @@ FAILED = {
     "an error with 200": (Send({"error": {"message": "overloaded"}}), "the answer is no chat completion"),
     "truncated": (Send(b'{"choices": [{"mess'), "the answer is not JSON, or was cut off"),
     "disconnect": (Cut(), "the connection broke (RemoteProtocolError)"),
-    "slow stream": (Drip(chat("4"), every=0.02), "no answer within 0.3 s"),
-    "timeout": (Hang(), "no answer within 0.3 s"),
+    "slow stream": (Drip(chat("4"), every=0.02), "no answer within 2 s"),
+    "timeout": (Hang(), "no answer within 2 s"),
     "500": (Send({"error": "oops"}, 500), "HTTP 500: oops"),
     "too long": (Send({"error": {"message": "context length exceeded"}}, 400), "HTTP 400: context length exceeded"),
 }
+
+
+SLOW = ("slow stream", "timeout")
+"""What takes the whole time limit; everything else gets one that a loaded machine keeps."""
 
 
 def items(n=6):
     return [Item((Response(f"response {i}"),), prompt="What?") for i in range(n)]
 
 
-def run(script, spec="", n=6):
+def run(script, spec="", n=6, seconds=20):
     with ScriptedServer(script) as server:
-        judge = make_scorer(f"judge:m?logprobs=no&timeout=0.3&retries=0&{spec}&base_url={server.url}")
+        judge = make_scorer(f"judge:m?logprobs=no&timeout={seconds}&retries=0&{spec}&base_url={server.url}")
         return judge(items(n)), server
 
 
@@ -74,7 +78,8 @@ def test_answers_without_a_verdict_abstain(what):
 @pytest.mark.parametrize("what", FAILED)
 def test_what_is_no_answer_fails(what):
     action, reason = FAILED[what]
-    scores, server = run(lambda body, _: action if number_of(body) == 2 else right(body))
+    seconds = 2 if what in SLOW else 20
+    scores, server = run(lambda body, _: action if number_of(body) == 2 else right(body), seconds=seconds)
     assert scores.outcomes[2] == Outcome.FAILED
     assert scores.reasons[2] == reason
     assert others_are_fine(scores, 2)
@@ -108,7 +113,7 @@ def test_one_failed_sample_fails_the_response_until_it_is_had():
 
 
 ANY = {name: Send(answer) for name, (answer, _) in ABSTAINED.items()} | {
-    name: action for name, (action, _) in FAILED.items()
+    name: action for name, (action, _) in FAILED.items() if name not in SLOW
 }
 
 
@@ -132,7 +137,7 @@ def test_any_mix_keeps_order_and_loses_nothing(script, samples, most):
         [()],
     )
     with ScriptedServer(act) as server:
-        spec = f"judge:m?logprobs=no&timeout=0.3&retries=0&samples={samples}&concurrency={most}&base_url={server.url}"
+        spec = f"judge:m?logprobs=no&timeout=20&retries=0&samples={samples}&concurrency={most}&base_url={server.url}"
         scores = score(make_scorer(spec), data)
     given_up = any("given up" in reason for reason in scores.reasons.values())
     for i in range(n):
