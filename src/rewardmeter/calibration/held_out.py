@@ -114,11 +114,13 @@ def try_methods(
         try:
             rng = np.random.default_rng(seed)
             values = cross_fit(method.fit, method.rows(rows), item, folds, rng)
+            lost = losses(target, values, truth)
+            if not np.isfinite(lost).all():
+                raise ValueError("a held-out loss is not finite")
         except ValueError as error:
             nothing = np.full(len(there), np.nan)
             trials.append(Trial(name, nothing, Estimate(math.nan, level=level), reason=str(error)))
             continue
-        lost = losses(target, values, truth)
         blind = lost if name in BLIND else blind
         over_raw, over_blind, over_chosen = (gain(before, lost, item, level=level) for before in (known, blind, best))
         trials.append(Trial(name, _back(values, there), _mean(lost, item, level), over_raw, over_blind, over_chosen))

@@ -21,12 +21,21 @@ from rewardmeter.cli.progress import make_progress
 from rewardmeter.errors import SpecError
 from rewardmeter.report.files import json_text, write_text
 from rewardmeter.report.numbers import value_and_half_width
-from rewardmeter.stats.catalogue import describe
 from rewardmeter.stats.result import Estimate
 
 __all__ = ["calibrate", "calibration"]
 
-SHOWN = ("calibration.nll", "calibration.brier", "calibration.ece", "calibration.slope", "calibration.auc")
+SHOWN = {
+    "calibration.nll": "log-loss",
+    "calibration.brier": "Brier",
+    "calibration.ece": "ECE",
+    "calibration.slope": "slope",
+    "calibration.auc": "AUC",
+}
+"""What the table shows, with headings; `rewardmeter stats explain` defines each."""
+
+_FIRST_TO_GO = ("AUC", "Brier", "ECE", "slope", "log-loss")
+_NARROWEST, _NAME = 12, 30
 
 
 def calibration(
@@ -88,25 +97,43 @@ def _print(board: CalibrationBoard, screen: Console) -> None:
     facts = f"{data['items']:,} items, {data['responses']:,} responses · gold: {gold['description'] or gold['kind']}"
     screen.print(Text(f"{data['name']} · {facts}", style="bold"), soft_wrap=True)
     screen.print()
-    shown = [name for name in SHOWN if any(name in entry.statistics for entry in board.entries)]
-    if not shown:
-        shown = ["calibration.rating_ece", "calibration.rating_slope"]
+    columns, left_out = _fitted(board, screen.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("scorer", overflow="fold")
-    for name in shown:
-        table.add_column(describe(name).label, no_wrap=True)
-    table.add_column("calibrated", no_wrap=True)
-    table.add_column("held-out loss", no_wrap=True)
-    pairs = board.settings["target"] == "utility"
-    table.add_column("gain over raw" if pairs else "gain over the mean", no_wrap=True)
-    for entry in board.entries:
-        table.add_row(entry.scorer, *(_cell(entry.statistics.get(name)) for name in shown), *_outcome(entry, pairs))
+    table.add_column("scorer", no_wrap=True, overflow="ellipsis", min_width=_NARROWEST)
+    for heading in columns:
+        table.add_column(heading, no_wrap=True)
+    for entry, *cells in zip(board.entries, *columns.values(), strict=True):
+        table.add_row(entry.scorer, *cells)
     screen.print(table)
+    if left_out:
+        screen.print(Text(f"left out for width: {', '.join(left_out)}; --json has them", style="dim"), soft_wrap=True)
     screen.print()
     for number, sentence in enumerate(board.headline):
         screen.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
     for sentence in (*board.caveats, _LEGEND[board.settings["target"]]):
         screen.print(Text(sentence, style="dim"), soft_wrap=True)
+
+
+def _fitted(board: CalibrationBoard, width: int) -> tuple[dict[str, list[str]], list[str]]:
+    """The columns behind the scorer's name, by heading, and the headings of those that found no room."""
+    pairs = board.settings["target"] == "utility"
+    columns = {
+        short: [_cell(entry.statistics.get(name)) for entry in board.entries]
+        for name, short in SHOWN.items()
+        if any(name in entry.statistics for entry in board.entries)
+    }
+    outcomes = [_outcome(entry, pairs) for entry in board.entries]
+    headings = ("calibrated", "held-out loss", "gain over raw" if pairs else "gain over the mean")
+    columns |= {heading: [cells[i] for cells in outcomes] for i, heading in enumerate(headings)}
+    names = max(len(entry.scorer) for entry in board.entries)
+    left_out: list[str] = []
+    for short in _FIRST_TO_GO:
+        needed = sum(2 + max(len(heading), *map(len, cells)) for heading, cells in columns.items())
+        if needed + min(names, _NAME) <= width:
+            break
+        if columns.pop(short, None) is not None:
+            left_out.append(short)
+    return columns, left_out
 
 
 _LEGEND = {

@@ -137,6 +137,17 @@ def test_affine_changes_of_the_score_do_not_matter(seed: int, factor: float, shi
     np.testing.assert_allclose(moved(factor * (x + shift)), plain(x), atol=1e-5)
 
 
+def test_scores_next_to_nothing_apart_are_no_knots_of_their_own() -> None:
+    """Some metrics give denormal numbers beside 0; a slope between such has no finite bend."""
+    rng = np.random.default_rng(5)
+    score = np.concatenate([np.zeros(200), rng.integers(1, 99, 300) * 5e-324, rng.uniform(0, 0.3, 100)])
+    human = 3 * score + 0.1 * rng.normal(size=score.size)
+    made = fit_spline(score, human)
+    assert np.all(np.diff(made.knots) > 1e-9)
+    assert np.mean((made(score) - 3 * score) ** 2) < 0.001
+    assert np.all(np.isfinite(fit_utility_spline(score[:300], score[300:], human[:300] > human[300:]).values))
+
+
 def test_bad_options_are_named() -> None:
     with pytest.raises(ValueError, match="knots must be 2 or more"):
         fit_spline([1, 2], [1, 2], knots=1)

@@ -32,6 +32,8 @@ PENALTIES = tuple(10.0**k for k in range(-6, 3))
 _CHOSEN_ON = 20_000
 """With more rows than this, lambda is chosen on whole items drawn at random that have about as many."""
 _FOLDS = 5
+_CLOSEST = 1e-6
+"""Knots nearer than this, in standard deviations of the score, are one."""
 
 
 def fit_spline(
@@ -187,12 +189,22 @@ def _knots(x: Floats, weight: Floats, most: int) -> tuple[Floats, float]:
     share = mass / mass.sum()
     scaled = distinct / largest
     unit = float(np.sqrt(share @ (scaled - share @ scaled) ** 2)) * largest
+    unit = unit if unit > 0 else 1.0
     if distinct.size <= most:
-        return distinct, unit if unit > 0 else 1.0
+        return _apart(distinct, unit), unit
     places = np.unique(
         np.concatenate([[0], lower_quantiles(mass, np.arange(1, most - 1) / (most - 1)), [mass.size - 1]])
     )
-    return distinct[places], unit if unit > 0 else 1.0
+    return _apart(distinct[places], unit), unit
+
+
+def _apart(knots: Floats, unit: float) -> Floats:
+    """The ends, and the inner knots that are not next to nothing apart: a slope between such has no finite bend."""
+    least, kept = _CLOSEST * unit, [knots[0]]
+    for knot in knots[1:-1].tolist():
+        if knot - kept[-1] > least and knots[-1] - knot > least:
+            kept.append(knot)
+    return np.array([*kept, *knots[1:][-1:]])
 
 
 def _hats(x: Floats, knots: Floats) -> Any:
