@@ -24,6 +24,7 @@ SCRIPTS = {
     "memory_100k.py": "Memory for 100,000 responses",
     "significance.py": "Significance tests",
     "agreement.py": "Agreement of raters",
+    "calibration_million.py": "Calibration of 1,000,000 pairs",
 }
 HEAD = """# Performance
 

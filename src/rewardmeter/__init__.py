@@ -22,9 +22,11 @@ _HOME = {
     "RewardmeterError": "rewardmeter.errors",
     "Scorer": "rewardmeter.scoring",
     "Scores": "rewardmeter.types",
+    "calibrate": "rewardmeter.api",
     "compare": "rewardmeter.api",
     "forecast": "rewardmeter.api",
     "load": "rewardmeter.api",
+    "measure_calibration": "rewardmeter.api",
     "score": "rewardmeter.api",
     "scorer": "rewardmeter.api",
     "write_report": "rewardmeter.api",
@@ -33,9 +35,11 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
+    from rewardmeter.api import calibrate as calibrate
     from rewardmeter.api import compare as compare
     from rewardmeter.api import forecast as forecast
     from rewardmeter.api import load as load
+    from rewardmeter.api import measure_calibration as measure_calibration
     from rewardmeter.api import score as score
     from rewardmeter.api import scorer as scorer
     from rewardmeter.api import write_report as write_report

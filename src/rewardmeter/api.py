@@ -11,6 +11,17 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from rewardmeter.calibration import (
+    CalibrationBoard,
+    Calibrator,
+    behind_calibrator,
+    calibration_board,
+    check_fit,
+    check_measuring,
+    fit_calibrator,
+    human_side,
+    read_calibrator,
+)
 from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset, Recorded
 from rewardmeter.doctor import Diagnosis, examine
@@ -24,7 +35,17 @@ from rewardmeter.io.store import Store, default_store_path
 from rewardmeter.report import html
 from rewardmeter.report.files import csv_text, json_text, write_text
 from rewardmeter.scorers.recorded import recorded_names, recorded_scores
-from rewardmeter.scoring import Budget, Family, Negated, Scorer, families, make_scorer, parse_spec, signature_of
+from rewardmeter.scoring import (
+    Budget,
+    Family,
+    Scorer,
+    families,
+    make_scorer,
+    paid_scorer,
+    parse_spec,
+    signature_of,
+    without_calibrator,
+)
 from rewardmeter.scoring import scorer as scorer_from_function
 from rewardmeter.types import Cost, Scores
 
@@ -197,11 +218,13 @@ def contenders(
     dataset, plans = _plans(dataset, scorers)
     made: list[Contender] = []
     budget = Budget(max_cost)
-    needs_store = any(scorer is not None for _, scorer, _, _ in plans)
+    needs_store = any(scorer is not None for _, scorer, *_ in plans)
     with _opened(store if needs_store else None) as opened:
-        for label, scorer, recorded, negated in plans:
+        for label, scorer, recorded, negated, calibrator in plans:
             own = label if len(recorded) == 1 else None
-            made.extend(_recorded(dataset, name, negated, own) for name in recorded)
+            for name in recorded:
+                found = _recorded(dataset, name, negated, None if calibrator else own)
+                made.append(_calibrated(found, calibrator, own, dataset) if calibrator else found)
             if scorer is not None:
                 scores = run_engine(
                     scorer, dataset, store=opened, workers=workers, budget=budget, executor=executor, progress=progress
@@ -226,9 +249,106 @@ def forecast(
     with _opened(store) as opened:
         return {
             label or scorer.name: run_forecast(scorer, dataset, store=opened)
-            for label, scorer, _, _ in plans
+            for label, scorer, *_ in plans
             if scorer is not None
         }
+
+
+def measure_calibration(
+    data: Dataset | str | Path,
+    scorers: Scorers,
+    *,
+    aspect: str | None = None,
+    slices: Sequence[str] = (),
+    methods: tuple[str, ...] | None = None,
+    folds: int = 5,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> CalibrationBoard:
+    """What scores mean: calibration before and, on held-out items, after every way to calibrate.
+
+    Parameters
+    ----------
+    data, scorers, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    aspect, slices, methods, folds, resamples, level, seed:
+        See `rewardmeter.calibration.calibration_board`.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec, a column or the store is wrong.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    check_measuring(dataset, aspect, slices, methods, folds=folds, resamples=resamples, level=level)
+    made = contenders(
+        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    return calibration_board(
+        dataset,
+        made,
+        aspect=aspect,
+        slices=slices,
+        methods=methods,
+        folds=folds,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+    )
+
+
+def calibrate(
+    data: Dataset | str | Path,
+    scorer: str | Scorer,
+    *,
+    method: str = "auto",
+    target: str | None = None,
+    aspect: str | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> Calibrator:
+    """A calibrator of one scorer, fitted on all of the data; `rewardmeter.calibration.write_calibrator` keeps it.
+
+    Parameters
+    ----------
+    data, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    scorer:
+        A spec (``recorded:NAME`` too) or a `Scorer`.
+    method:
+        ``"auto"`` for the simplest one that no other is shown to beat on held-out items, or a name.
+    target:
+        ``"utility"``, ``"rating"`` or ``"probability"``; None for what the gold asks for.
+    aspect, folds, seed:
+        As for `measure_calibration`.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, the spec or the store is wrong; with ``"auto"``, if no calibrator is shown to be better than the
+        raw scores.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    human = human_side(dataset, aspect)
+    check_fit(human, method, target, folds)
+    made = contenders(
+        dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    if len(made) != 1:
+        raise SpecError(f"'{scorer}' names {len(made)} recorded scorers; name one, for example recorded:{made[0].name}")
+    spec = scorer if isinstance(scorer, str) else scorer.name
+    return fit_calibrator(human, made[0], spec, method=method, target=target, folds=folds, seed=seed)
 
 
 def doctor(
@@ -261,6 +381,7 @@ def doctor(
 
 def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, dataset: Dataset, scores: Scores) -> Cost | None:
     """From all that the store remembers of the scorer, else from this run."""
+    scorer = paid_scorer(scorer)
     if store is not None and scorer.laws.deterministic and signature_of(scorer).storable:
         spent, scored = store.spent(signature_of(scorer))
         return spent.per(1_000, scored)
@@ -269,7 +390,7 @@ def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, dataset: Dataset, s
 
 def _plans(
     dataset: Dataset, scorers: Scorers
-) -> tuple[Dataset, list[tuple[str | None, Scorer | None, Sequence[str], bool]]]:
+) -> tuple[Dataset, list[tuple[str | None, Scorer | None, Sequence[str], bool, str]]]:
     """The dataset with the score files that specs name, and per spec: its label, and what `_plan` makes of it."""
     named: list[tuple[str | None, AnyScorer]]
     if isinstance(scorers, Mapping):
@@ -285,22 +406,24 @@ def _plans(
 
 def _plan(
     dataset: Dataset, what: AnyScorer, files: Mapping[str, Mapping[str, Recorded]]
-) -> tuple[Scorer | None, Sequence[str], bool]:
-    """What a spec asks for: a scorer to run, or names of recorded ones and whether they are negated."""
+) -> tuple[Scorer | None, Sequence[str], bool, str]:
+    """What a spec asks for: a scorer to run, or names of recorded ones, whether they are negated, and the file of the
+    calibrator before them."""
     if isinstance(what, str):
-        spec = parse_spec(what)
+        plain, calibrator = without_calibrator(what)
+        spec = parse_spec(plain)
         if spec.name == "recorded":
             if spec.target is not None and spec.target in files:
-                return None, tuple(files[spec.target]), spec.negated
-            return None, recorded_names(dataset, spec.target), spec.negated
-    return make_scorer(what), (), False
+                return None, tuple(files[spec.target]), spec.negated, calibrator
+            return None, recorded_names(dataset, spec.target), spec.negated, calibrator
+    return make_scorer(what), (), False, ""
 
 
 def _score_files(dataset: Dataset, scorers: Sequence[AnyScorer]) -> dict[str, Mapping[str, Recorded]]:
     """The scorers of every file that a spec ``recorded:FILE`` names, by file."""
     files: dict[str, Mapping[str, Recorded]] = {}
     for what in scorers:
-        spec = parse_spec(what) if isinstance(what, str) else None
+        spec = parse_spec(without_calibrator(what)[0]) if isinstance(what, str) else None
         if spec is not None and spec.name == "recorded" and spec.target and names_score_file(spec.target):
             read = read_recorded_file(spec.target, dataset)
             for note in read.notes:
@@ -325,9 +448,15 @@ def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> 
     return Contender(label or ("-" if negated else "") + name, scores, "recorded", reads, False, record)
 
 
+def _calibrated(contender: Contender, path: str, label: str | None, dataset: Dataset) -> Contender:
+    from dataclasses import replace
+
+    made = behind_calibrator(contender, read_calibrator(path), path, dataset.response_text)
+    return replace(made, name=label) if label else made
+
+
 def _computed(scorer: Scorer, scores: Scores, label: str | None, cost_per_1000: Cost | None) -> Contender:
-    inner = scorer.inner if isinstance(scorer, Negated) else scorer
-    family = _family_named(inner.name)
+    family = _family_named(paid_scorer(scorer).name)
     baseline = family is not None and family.group == "surface" and scorer.reads <= {"response"}
     return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline, None, cost_per_1000)
 

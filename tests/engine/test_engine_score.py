@@ -285,6 +285,14 @@ def test_a_stream_that_breaks_within_an_item_begins_it_again(store):
     assert same(score(breaking, data, store=store), made)
 
 
+def test_a_negated_scorer_is_the_scorer_paid_once(store):
+    data, length = responses_only(["aa", "b"]), Length()
+    score(length, data, store=store)
+    upside_down = score(Negated(length), data, store=store)
+    assert (upside_down.values.tolist(), length.texts) == ([-2, -1], ["aa", "b"])
+    assert upside_down.signature == signature_of(Negated(length))
+
+
 def test_minus_zero_is_zero_with_and_without_store(store):
     negated, data = Negated(Length()), responses_only(["", "a"])
     bare, cold, warm = score(negated, data), score(negated, data, store=store), score(negated, data, store=store)

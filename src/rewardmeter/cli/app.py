@@ -204,6 +204,114 @@ def score(
     )
 
 
+@_verb(app, "calibration")
+def calibration(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    scorers: ScorerFile = None,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    slice: Annotated[
+        list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        Parameter(negative="", group=_MEASURING, help="Way to calibrate, repeatable (default: all that fit the data)."),
+    ] = None,
+    folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
+    resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for no intervals.")] = 1000,
+    level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of resampling and folds.")] = 0,
+    json: Annotated[
+        str | None,
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Write all numbers here; - for standard output."),
+    ] = None,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+) -> int:
+    """Measure what scores mean: are margins as often right as they say, and what would calibration gain?
+
+    Score margins are taken as logits. Every way to calibrate is fitted on some items and judged on the others.
+
+    For example:
+
+        rewardmeter calibration judgebench --scorer recorded
+
+        rewardmeter calibration ratings.jsonl --scorer chrf --scorer length --json calibration.json
+    """
+    from rewardmeter.cli import calibrating, commands
+
+    return calibrating.calibration(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers, executor, max_cost),
+        measuring={
+            "aspect": aspect,
+            "slices": slice or [],
+            "methods": tuple(method) if method else None,
+            "folds": folds,
+            "resamples": resamples,
+            "level": level,
+            "seed": seed,
+        },
+        json_path=json,
+    )
+
+
+@_verb(app, "calibrate")
+def calibrate(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    method: Annotated[
+        str, Parameter(group=_MEASURING, help="Way to calibrate; auto takes the simplest that none is shown to beat.")
+    ] = "auto",
+    target: Annotated[
+        str | None,
+        Parameter(group=_MEASURING, help="utility, rating or probability (default: what the judgments are)."),
+    ] = None,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the folds.")] = 0,
+    out: Annotated[str | None, Parameter(group=_WRITING, help="The file (default: calibrator.json).")] = None,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+) -> int:
+    """Fit a calibrator of one scorer and write it to a small file; SPEC@FILE is then a scorer like any other.
+
+    For example:
+
+        rewardmeter calibrate judgebench --scorer recorded:GRM-Gemma-2B-rewardmodel-ft --out grm.json
+
+        rewardmeter calibrate ratings.jsonl --scorer chrf --method isotonic --out chrf.json
+    """
+    from rewardmeter.cli import calibrating, commands
+
+    return calibrating.calibrate(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, None, store, no_store, workers, executor, max_cost),
+        out=out,
+        fitting={"method": method, "target": target, "aspect": aspect, "folds": folds, "seed": seed},
+    )
+
+
 @_verb(app, "scorers")
 def list_scorers(
     family: Annotated[str | None, Parameter(help="Show one family: its options and well-known models.")] = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from rewardmeter.comparison.board import Board, Entry, Settings
 from rewardmeter.comparison.case import Case, Contender, Gold, gold_of, make_case
 from rewardmeter.comparison.ceiling import human_ceiling
 from rewardmeter.comparison.differences import ALPHA, differences
+from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
 from rewardmeter.comparison.measure import (
     Resampling,
     Rows,
@@ -29,7 +29,6 @@ from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
-from rewardmeter.stats.ties import acc_eq
 from rewardmeter.types import Outcome, Scores
 
 __all__ = ["check_request", "compare_scores"]
@@ -141,13 +140,13 @@ def compare_scores(
         for k, contender in enumerate(contenders)
     ]
     ceiling = human_ceiling(case, primary, level=level, seed=seed)
-    settings = Settings(primary, level, drawn, seed, command, _versions())
+    settings = Settings(primary, level, drawn, seed, command, versions())
     if tested is not None:
         settings = replace(settings, tests=tested.method, alpha=ALPHA, correction=tested.correction)
     ordered = tuple(sorted(entries, key=lambda entry: _rank_key(entry, primary)))
     board = Board(
-        _dataset_facts(dataset),
-        _gold_facts(case),
+        dataset_facts(dataset),
+        gold_facts(case),
         settings,
         ordered,
         human_ceiling={} if ceiling is None else {primary: ceiling},
@@ -267,78 +266,3 @@ def _rank_key(entry: Entry, primary: str) -> tuple[bool, float, str]:
     estimate = entry.statistics.get(primary)
     undefined = estimate is None or not estimate.defined
     return (undefined, 0.0 if estimate is None or undefined else -estimate.value, entry.scorer)
-
-
-def _dataset_facts(dataset: Dataset) -> dict[str, object]:
-    origin = dataset.origin
-    return {
-        "name": dataset.name,
-        "items": dataset.n_items,
-        "responses": dataset.n_responses,
-        "systems": len(dataset.systems),
-        "hash": dataset.content_hash,
-        "format": origin.format,
-        "licence": origin.licence,
-        "citation": origin.citation,
-        "notes": list(origin.notes),
-        "slices": list(dataset.columns),
-    }
-
-
-def _gold_facts(case: Case) -> dict[str, object]:
-    dataset, gold = case.dataset, case.gold
-    ratings, pairs = gold.ratings, gold.pairs
-    facts: dict[str, object] = {"kind": gold.kind, "description": gold.description}
-    if ratings is not None:
-        share = ratings.tie_share()
-        facts.update(
-            aspect=ratings.aspect,
-            aspects=list(gold.aspects),
-            raters=ratings.raters,
-            judged=int(np.sum(~np.isnan(ratings.value))),
-            tie_share=None if np.isnan(share) else share,
-            constant=_constant_scorer(case),
-            binary=ratings.binary,
-            system_level="published system scores where the data has them, else means over rated items"
-            if ratings.system_values is not None or any(r.system_values for r in dataset.recorded.values())
-            else "means over rated items",
-        )
-    else:
-        assert pairs is not None or dataset.best_of_k is not None
-        judged = len(pairs) if pairs is not None else len(dataset.best_of_k or ())
-        ties = None if pairs is None else float(np.mean(pairs.probability == 0.5))
-        facts.update(
-            aspect=None,
-            aspects=[],
-            raters=0 if pairs is None else pairs.raters,
-            judged=judged,
-            tie_share=ties,
-            binary=False,
-            system_level=None,
-        )
-    if pairs is not None:
-        facts["pairs"] = len(pairs)
-    if dataset.best_of_k is not None:
-        facts["groups"] = len(dataset.best_of_k)
-        sizes = np.diff(dataset.best_of_k.offsets)
-        correct = np.add.reduceat(dataset.best_of_k.best.astype(np.int64), dataset.best_of_k.offsets[:-1])
-        facts["chance"] = float(np.mean(correct / sizes))
-    return facts
-
-
-def _constant_scorer(case: Case) -> float | None:
-    """What a scorer that gives every response the same score gets by ``segment.acc_eq.item``."""
-    ratings = case.gold.ratings
-    if ratings is None:
-        return None
-    same = ratings.cells.spread(np.zeros((1, case.dataset.n_responses)))
-    value = float(acc_eq(same, ratings.cells.spread(ratings.value), grouping="item").accuracy[0])
-    return None if np.isnan(value) else value
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    versions = {name: version(name) for name in ("numpy", "scipy", "sacrebleu")}
-    return {"python": platform.python_version(), **versions}
-

@@ -6,7 +6,7 @@ The store and the progress display are passed in (see `protocols`).
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from rewardmeter.engine.keeping import Keeper
 from rewardmeter.engine.plan import IndexArray, Plan, make_plan
 from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
 from rewardmeter.engine.streams import UNITS_AT_ONCE
-from rewardmeter.scoring import Budget, Forecasting, Run, RunMemory, Scorer, signature_of
+from rewardmeter.scoring import Budget, Derived, Forecasting, Run, RunMemory, Scorer, paid_scorer, signature_of
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
 __all__ = ["Forecast", "distinct_scored", "forecast", "score"]
@@ -113,6 +113,20 @@ def score(
     if workers < 1 or (batch_size is not None and batch_size < 1):
         raise ValueError("workers and batch_size must be at least 1")
     told: Progress = progress or WarningsOnly()
+    if isinstance(scorer, Derived):
+        inner = score(
+            scorer.inner,
+            dataset,
+            store=store,
+            workers=workers,
+            progress=told,
+            batch_size=batch_size,
+            retry_failed=retry_failed,
+            budget=budget,
+            executor=executor,
+        )
+        derived = scorer.derive(inner, dataset.response_text)
+        return replace(derived, signature=signature_of(scorer), cost=inner.cost)
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)
     kept = _usable_store(store, scorer, signature, told)
@@ -143,6 +157,7 @@ def forecast(scorer: Scorer, dataset: Dataset, *, store: ScoreStore | None = Non
     InputError, ScorerError, StoreError
         As `score`.
     """
+    scorer = paid_scorer(scorer)
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)
     usable = store if signature.storable and scorer.laws.deterministic else None
@@ -158,7 +173,7 @@ def forecast(scorer: Scorer, dataset: Dataset, *, store: ScoreStore | None = Non
 
 def distinct_scored(scorer: Scorer, dataset: Dataset, scores: Scores) -> int:
     """How many different inputs have a score, (R,) scores given: what the cost of a run was paid for."""
-    outcomes = scores.outcomes[make_plan(scorer, dataset).source]
+    outcomes = scores.outcomes[make_plan(paid_scorer(scorer), dataset).source]
     return int(np.sum((outcomes != Outcome.MISSING) & (outcomes != Outcome.FAILED)))
 
 

@@ -1,5 +1,6 @@
 """What a scorer is, how a function becomes one, and how a spec finds one. May import `types` and `errors`."""
 
+from rewardmeter.scoring.derived import Derived, paid_scorer
 from rewardmeter.scoring.function import FunctionScorer, scorer
 from rewardmeter.scoring.negated import Negated
 from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge, Verdict
@@ -7,13 +8,14 @@ from rewardmeter.scoring.protocol import PARTS, Laws, Scorer
 from rewardmeter.scoring.registry import Checkpoint, Family, families, make_scorer, register
 from rewardmeter.scoring.run import Budget, Forecasting, Memory, Part, Run, RunMemory, Streaming, score_stream
 from rewardmeter.scoring.signature import signature_of, source_revision
-from rewardmeter.scoring.spec import Spec, convert_options, parse_spec
+from rewardmeter.scoring.spec import Spec, convert_options, parse_spec, without_calibrator
 
 __all__ = [
     "PARTS",
     "Budget",
     "Checkpoint",
     "Compared",
+    "Derived",
     "Family",
     "Forecasting",
     "FunctionScorer",
@@ -32,10 +34,12 @@ __all__ = [
     "convert_options",
     "families",
     "make_scorer",
+    "paid_scorer",
     "parse_spec",
     "register",
     "score_stream",
     "scorer",
     "signature_of",
     "source_revision",
+    "without_calibrator",
 ]

@@ -42,6 +42,10 @@ class Negated:
     def __call__(self, items: Sequence[Item], /) -> Scores:
         return _upside_down(self.inner(items))
 
+    def derive(self, scores: Scores, texts: Sequence[str | None], /) -> Scores:
+        """The inner scores upside down."""
+        return _upside_down(scores)
+
 
 @dataclass(frozen=True)
 class NegatedStream(Negated):
@@ -85,4 +89,4 @@ def negated(inner: Scorer) -> Negated:
 
 def _upside_down(scores: Scores) -> Scores:
     comparisons = None if scores.comparisons is None else scores.comparisons.flipped()
-    return dataclasses.replace(scores, values=-scores.values, signature=None, comparisons=comparisons)
+    return dataclasses.replace(scores, values=0.0 - scores.values, signature=None, comparisons=comparisons)

@@ -22,7 +22,7 @@ from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scoring.function import ScoreFunction, scorer
 from rewardmeter.scoring.negated import negated
 from rewardmeter.scoring.protocol import PARTS, Scorer
-from rewardmeter.scoring.spec import Spec, convert_options, parse_spec
+from rewardmeter.scoring.spec import Spec, convert_options, parse_spec, without_calibrator
 
 __all__ = ["Checkpoint", "Family", "families", "make_scorer", "register"]
 
@@ -135,6 +135,9 @@ def make_scorer(spec: str | Scorer | ScoreFunction) -> Scorer:
         if isinstance(spec, type) or not callable(spec):
             raise SpecError(f"{spec!r} is not a scorer: give a spec, a Scorer or a function of prompt and response")
         return spec if isinstance(spec, Scorer) else cast(Scorer, scorer(spec))
+    plain, calibrator = without_calibrator(spec)
+    if calibrator:
+        return cast(Scorer, _resolve("rewardmeter.calibration:load_calibrated", spec)(plain, calibrator))
     parsed = parse_spec(spec)
     known = families()
     if parsed.name in known:

@@ -3,6 +3,7 @@
 A spec is ``[-]name[:target][?option=value&option=value]``. A leading ``-`` negates; ``package.module:object`` is any
 Python callable. Examples: ``length``, ``-words``, ``chrf?beta=3``, ``recorded:BLEU-refA``, ``my.rules:politeness``.
 A target that is a spec with options of its own stands in brackets: ``pairs:[chrf?beta=3]?temperature=10``.
+Behind ``@`` stands the file of a calibrator, whose name ends in .json: ``chrf@calibrator.json``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from urllib.parse import unquote
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.scoring.protocol import PARTS
 
-__all__ = ["Spec", "as_target", "convert_options", "parse_spec", "spec_in_target"]
+__all__ = ["Spec", "as_target", "convert_options", "parse_spec", "spec_in_target", "without_calibrator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,22 @@ def parse_spec(text: str) -> Spec:
     return Spec(text.strip(), name, target if colon else None, options, negated)
 
 
+def without_calibrator(text: str) -> tuple[str, str]:
+    """The spec before the ``@``, and the calibrator's file behind it; empty where there is none."""
+    spec, at, path = text.strip().rpartition("@")
+    return (spec, path) if at and spec and path.endswith(".json") else (text.strip(), "")
+
+
 def spec_in_target(target: str) -> str:
     """The spec that a target holds, freed of the brackets around it."""
     return target[1:-1] if _bracketed(target) == len(target) else target
 
 
 def as_target(spec: str) -> str:
-    """A spec as the target of another: in brackets where it has options or could be taken for a bracketed one."""
+    """A spec as the target of another: in brackets where it has options or a calibrator, or could be taken for a
+    bracketed one."""
     head, tail = _parted(spec)
-    if not tail and "?" not in head and not head.startswith("["):
+    if not tail and not without_calibrator(spec)[1] and "?" not in head and not head.startswith("["):
         return spec
     return f"[{head}?{tail.replace('[', '%5B').replace(']', '%5D')}]" if tail else f"[{head}]"
 

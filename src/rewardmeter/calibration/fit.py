@@ -1,0 +1,128 @@
+"""From human judgments and one scorer's scores to a calibrator. May import `comparison`, `types`, `errors`, `stats`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rewardmeter.calibration.calibrated import calibrated_values
+from rewardmeter.calibration.calibrator import Calibrator
+from rewardmeter.calibration.evidence import Human
+from rewardmeter.calibration.held_out import HeldOut, fit_all, try_methods
+from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.request import check_fit
+from rewardmeter.comparison import Contender
+from rewardmeter.errors import InputError, SpecError
+from rewardmeter.types import Signature
+from rewardmeter.version import __version__
+
+__all__ = ["behind_calibrator", "fingerprint_of", "fit_calibrator"]
+
+LOSSES = {"utility": "log-loss", "rating": "squared error", "probability": "log-loss"}
+
+
+def fit_calibrator(
+    human: Human,
+    contender: Contender,
+    spec: str,
+    *,
+    method: str = "auto",
+    target: str | None = None,
+    folds: int = 5,
+    seed: int = 0,
+) -> Calibrator:
+    """The calibrator of a scorer, fitted on everything, with what it gained on held-out items.
+
+    Raises
+    ------
+    InputError
+        If the data does not allow the target or the method, or, with ``"auto"``, no method is shown to be worth having.
+    UnknownNameError
+        If there is no such target or method.
+    """
+    target = check_fit(human, method, target, folds)
+    scores = contender.scores.values
+    asked = None if method == "auto" else (method,)
+    held_out = try_methods(human, scores, target=target, methods=asked, folds=folds, seed=seed)
+    chosen = _chosen(held_out, contender.name) if method == "auto" else method
+    try:
+        fitted = fit_all(human, scores, target, chosen)
+    except ValueError as error:
+        raise InputError(f"'{contender.name}' cannot be calibrated by {chosen}: {error}") from error
+    trial = held_out[chosen]
+    dataset, gold = human.dataset, human.ratings
+    return Calibrator(
+        fitted,
+        spec,
+        fingerprint_of(contender),
+        {
+            "name": dataset.name,
+            "hash": dataset.content_hash,
+            "gold": dataset.origin.gold,
+            "aspect": None if gold is None else gold.aspect,
+            "items": dataset.n_items,
+            "rows": int(np.sum(~np.isnan(trial.values))),
+        },
+        {
+            "method": chosen,
+            "loss": LOSSES[target],
+            "folds": folds,
+            "seed": seed,
+            "raw": held_out["raw"].loss.to_dict(),
+            "held_out": trial.loss.to_dict(),
+            "gain": None if trial.over_raw is None else trial.over_raw.to_dict(),
+        },
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        __version__,
+    )
+
+
+def fingerprint_of(contender: Contender) -> str:
+    """What tells the scorer apart; a recorded one is its name."""
+    signature = contender.scores.signature
+    return (signature or Signature(f"recorded:{contender.name}", {}, "recorded")).fingerprint
+
+
+def behind_calibrator(
+    contender: Contender, calibrator: Calibrator, path: str, texts: Sequence[str | None]
+) -> Contender:
+    """A recorded scorer behind a calibrator that was fitted on it; verdicts and system scores are left behind.
+
+    Raises
+    ------
+    SpecError
+        If it was fitted on another scorer.
+    """
+    if fingerprint_of(contender) != calibrator.fingerprint:
+        raise SpecError(f"calibrator {path} was fitted on {calibrator.spec}, not on recorded:{contender.name}")
+    values = calibrated_values(calibrator, contender.scores, texts)
+    return replace(
+        contender,
+        name=f"{contender.name}@{path}",
+        scores=replace(contender.scores, values=values, comparisons=None),
+        recorded=None,
+    )
+
+
+def _chosen(held_out: HeldOut, name: str) -> str:
+    if held_out.chosen in BLIND:
+        raise InputError(
+            f"no calibrator of '{name}' is shown to be worth having: none is shown to beat the {held_out.chosen}, which"
+            " does not look at the score",
+            fix="The scorer says nothing about these judgments, or there are too few of them.",
+        )
+    if held_out.chosen != "raw":
+        return held_out.chosen
+    tried = [trial for trial in held_out.trials if trial.over_raw is not None]
+    best = min(tried, key=lambda trial: trial.loss.value, default=None)
+    said = "no method could be fitted"
+    if best is not None and best.over_raw is not None:
+        gained = best.over_raw.estimate
+        said = f"the best, {best.method}, gains {gained.value:.4f} [{gained.low:.4f}, {gained.high:.4f}] per judgment"
+    raise InputError(
+        f"no calibrator of '{name}' is shown to be worth having: {said}",
+        fix="Keep the raw scores, judge more items, or name a method with --method.",
+    )

@@ -1,0 +1,162 @@
+"""What each way to calibrate is worth on items that it has not seen. May import `stats`, `types`, `errors`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardmeter.calibration.evidence import Human
+from rewardmeter.calibration.methods import BLIND, losses, methods_for
+from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.scaling import Gain, Map, cross_fit, gain
+from rewardmeter.types import FloatArray, IntArray
+
+__all__ = ["HeldOut", "Trial", "fit_all", "try_methods"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One way to calibrate, on held-out items.
+
+    Attributes
+    ----------
+    method:
+        Its name; ``"raw"`` for the scores as they are.
+    values:
+        float64: logits of the pairs, or predictions of the rated responses, as the target has it.
+    loss:
+        Mean held-out loss, with an interval over items.
+    over_raw, over_blind, over_chosen:
+        What it gains over the raw scores, over the method that does not look at the score, and over the best simpler
+        one; None for ``"raw"``.
+    reason:
+        Why there is no fit; empty where there is one.
+    """
+
+    method: str
+    values: FloatArray
+    loss: Estimate
+    over_raw: Gain | None = None
+    over_blind: Gain | None = None
+    over_chosen: Gain | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """All ways to calibrate one scorer.
+
+    Attributes
+    ----------
+    target:
+        What the values are: ``utility``, ``rating`` or ``probability``.
+    trials:
+        The raw scores, then the methods, simplest first.
+    chosen:
+        The simplest method that no later one is shown to beat; ``"raw"`` where none is worth having.
+    """
+
+    target: str
+    trials: tuple[Trial, ...]
+    chosen: str
+
+    def __getitem__(self, method: str) -> Trial:
+        return next(trial for trial in self.trials if trial.method == method)
+
+
+def try_methods(
+    human: Human,
+    scores: FloatArray,
+    *,
+    target: str | None = None,
+    methods: tuple[str, ...] | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    level: float = 0.95,
+) -> HeldOut:
+    """Fit every method on four fifths of the items and look at the rest, in turn.
+
+    A method is chosen if its gain over what was chosen before it has an interval above 0. One that looks at lengths is
+    never chosen unasked: it would make a length rule out of a scorer that knows nothing.
+
+    Parameters
+    ----------
+    human, scores:
+        What people said, and (R,) scores of one scorer, NaN where there is none.
+    target:
+        None for that of the gold, see `Human.target`.
+    methods:
+        Names; None for all.
+    folds, seed:
+        Of the cross-fitting, by item.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method.
+    """
+    target = target or human.target
+    rows = human.pair_rows(scores) if target == "utility" else human.rating_rows(scores)
+    truth = rows["label" if target == "utility" else "human"]
+    item = human.pairs.item if target == "utility" else human.item
+    raw = rows["score_a"] - rows["score_b"] if target == "utility" else rows["score"]
+    there = ~np.isnan(raw) & ~np.isnan(truth)
+    rows = {name: values[there] for name, values in rows.items()}
+    truth, item, raw = truth[there], item[there], raw[there]
+    known = losses(target, raw, truth) if target != "probability" else _as_probability(raw, truth)
+    trials = [Trial("raw", _back(raw, there), _mean(known, item, level))]
+    chosen, best, blind = "raw", known, known
+    for name, method in methods_for(target, methods, rows).items():
+        try:
+            rng = np.random.default_rng(seed)
+            values = cross_fit(method.fit, method.rows(rows), item, folds, rng)
+            lost = losses(target, values, truth)
+            if not np.isfinite(lost).all():
+                raise ValueError("a held-out loss is not finite")
+        except ValueError as error:
+            nothing = np.full(len(there), np.nan)
+            trials.append(Trial(name, nothing, Estimate(math.nan, level=level), reason=str(error)))
+            continue
+        blind = lost if name in BLIND else blind
+        over_raw, over_blind, over_chosen = (gain(before, lost, item, level=level) for before in (known, blind, best))
+        trials.append(Trial(name, _back(values, there), _mean(lost, item, level), over_raw, over_blind, over_chosen))
+        if over_chosen.worth_having and (name != "length" or methods):
+            chosen, best = name, lost
+    return HeldOut(target, tuple(trials), chosen)
+
+
+def fit_all(human: Human, scores: FloatArray, target: str, method: str) -> Map:
+    """The method fitted on everything: what is shipped.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method.
+    ValueError
+        If the rows do not allow it.
+    """
+    rows: Mapping[str, FloatArray] = human.pair_rows(scores) if target == "utility" else human.rating_rows(scores)
+    found = methods_for(target, (method,), rows)
+    if method not in found:
+        raise ValueError(f"the data has not what method '{method}' needs (texts for length, ties for davidson)")
+    return found[method].fit(**found[method].rows(rows))
+
+
+def _as_probability(raw: FloatArray, truth: FloatArray) -> FloatArray:
+    """Log-losses of raw scores as probabilities if all of them are, else as logits."""
+    inside = bool(np.all((raw >= 0) & (raw <= 1)))
+    return losses("probability", raw, truth) if inside else losses("utility", raw, truth)
+
+
+def _mean(lost: FloatArray, item: IntArray, level: float) -> Estimate:
+    return gain(lost, np.zeros_like(lost), item, level=level).estimate
+
+
+def _back(values: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
+    whole = np.full(len(there), np.nan)
+    whole[there] = values
+    return whole

@@ -1,0 +1,134 @@
+"""The ways to calibrate, by name, simplest first. May import `stats`, `types`, `errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from rewardmeter.errors import UnknownNameError
+from rewardmeter.stats.calibration import logit_losses
+from rewardmeter.stats.scaling import (
+    LinearMap,
+    Map,
+    fit_beta,
+    fit_davidson,
+    fit_histogram,
+    fit_isotonic,
+    fit_length_aware,
+    fit_length_aware_rating,
+    fit_linear,
+    fit_platt,
+    fit_quantile,
+    fit_spline,
+    fit_temperature,
+    fit_utility_spline,
+)
+from rewardmeter.types import FloatArray
+
+__all__ = ["BLIND", "METHODS", "Method", "losses", "methods_for"]
+
+BLIND = ("coin", "mean")
+"""Methods that do not look at the score: what every other has to beat."""
+
+_PAIRS = ("score_a", "score_b", "label")
+_RATINGS = ("score", "human")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A fit and the columns that it takes."""
+
+    fit: Callable[..., Map]
+    columns: tuple[str, ...]
+
+    def rows(self, rows: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """The columns that the fit takes."""
+        return {name: rows[name] for name in self.columns}
+
+
+def _coin(score_a: FloatArray, score_b: FloatArray, label: FloatArray) -> Map:
+    return LinearMap(target="utility", slope=0.0, intercept=0.0)
+
+
+def _mean(score: FloatArray, human: FloatArray, *, target: Literal["rating", "probability"]) -> Map:
+    there = human[~np.isnan(human) & ~np.isnan(score)]
+    if not there.size:
+        raise ValueError("there is no row")
+    if target == "rating":
+        return LinearMap(target=target, slope=0.0, intercept=float(there.mean()))
+    share = (float(there.sum()) + 0.5) / (there.size + 1)  # Krichevsky-Trofimov: no certainty from one class
+    return LinearMap(target=target, slope=0.0, intercept=float(np.log(share / (1 - share))))
+
+
+METHODS: Mapping[str, Mapping[str, Method]] = {
+    "utility": {
+        "coin": Method(_coin, _PAIRS),
+        "temperature": Method(fit_temperature, _PAIRS),
+        "davidson": Method(fit_davidson, _PAIRS),
+        "length": Method(fit_length_aware, (*_PAIRS, "length_a", "length_b")),
+        "spline": Method(fit_utility_spline, _PAIRS),
+    },
+    "rating": {
+        "mean": Method(partial(_mean, target="rating"), _RATINGS),
+        "linear": Method(fit_linear, _RATINGS),
+        "length": Method(fit_length_aware_rating, (*_RATINGS, "length")),
+        "histogram": Method(fit_histogram, _RATINGS),
+        "isotonic": Method(fit_isotonic, _RATINGS),
+        "spline": Method(fit_spline, _RATINGS),
+        "quantile": Method(fit_quantile, _RATINGS),
+    },
+    "probability": {
+        "mean": Method(partial(_mean, target="probability"), _RATINGS),
+        "platt": Method(fit_platt, _RATINGS),
+        "beta": Method(fit_beta, _RATINGS),
+        "length": Method(partial(fit_length_aware_rating, target="probability"), (*_RATINGS, "length")),
+        "histogram": Method(partial(fit_histogram, target="probability"), _RATINGS),
+        "isotonic": Method(partial(fit_isotonic, target="probability"), _RATINGS),
+        "spline": Method(partial(fit_spline, target="probability"), _RATINGS),
+    },
+}
+"""Fits by target and name. A later one replaces an earlier one only where it is shown to be better."""
+
+_SMALLEST = 1e-6
+"""Probabilities are kept this far from 0 and 1, so that one bin that was all wrong does not decide everything."""
+
+
+def methods_for(target: str, names: tuple[str, ...] | None, rows: Mapping[str, FloatArray]) -> dict[str, Method]:
+    """The methods of a target that the rows allow: the blind one and those asked for, or all.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method for the target.
+    """
+    known = METHODS[target]
+    for name in names or ():
+        if name not in known:
+            raise UnknownNameError(f"method for {target}", name, known)
+    return {name: one for name, one in known.items() if _wanted(name, names) and _usable(name, one, rows)}
+
+
+def _wanted(name: str, names: tuple[str, ...] | None) -> bool:
+    return not names or name in names or name in BLIND
+
+
+def _usable(name: str, method: Method, rows: Mapping[str, FloatArray]) -> bool:
+    """Whether the rows have what a method needs: lengths, or verdicts of which some are ties."""
+    if name == "davidson":
+        label = rows["label"]
+        return bool(np.isin(label, (0.0, 0.5, 1.0)).all() and (label == 0.5).any())
+    return set(method.columns) <= set(rows)
+
+
+def losses(target: str, values: FloatArray, truth: FloatArray) -> FloatArray:
+    """What is lost on each row: log-loss in nats for logits and probabilities, the squared error for ratings."""
+    if target == "utility":
+        return logit_losses(values, truth)
+    if target == "rating":
+        return np.square(values - truth)
+    p = np.clip(values, _SMALLEST, 1 - _SMALLEST)
+    return -(truth * np.log(p) + (1 - truth) * np.log1p(-p))

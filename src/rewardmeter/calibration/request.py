@@ -1,0 +1,75 @@
+"""What can be wrong with a request, before a single score is paid for. May import `comparison`, `dataset`, `errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rewardmeter.calibration.evidence import Human, human_side
+from rewardmeter.calibration.methods import METHODS
+from rewardmeter.comparison import check_request
+from rewardmeter.dataset import Dataset
+from rewardmeter.errors import InputError, UnknownNameError
+
+__all__ = ["check_fit", "check_measuring"]
+
+
+def check_measuring(
+    dataset: Dataset,
+    aspect: str | None = None,
+    slices: Sequence[str] = (),
+    methods: Sequence[str] | None = None,
+    *,
+    folds: int = 5,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> Human:
+    """The human side, if all of the request makes sense.
+
+    Raises
+    ------
+    InputError
+        If the data has neither ratings nor preferences, or a number makes no sense.
+    UnknownNameError
+        If there is no such aspect, column or method.
+    """
+    check_request(dataset, aspect, slices, None, resamples=resamples, level=level)
+    human = human_side(dataset, aspect)
+    for method in methods or ():
+        _check_method(human.target, method)
+    _check_folds(folds)
+    return human
+
+
+def check_fit(human: Human, method: str, target: str | None, folds: int) -> str:
+    """The target to fit on, if the data allows it.
+
+    Raises
+    ------
+    InputError
+        If the data does not allow the target, or there are fewer than two folds.
+    UnknownNameError
+        If there is no such target or method.
+    """
+    target = target or human.target
+    if target not in METHODS:
+        raise UnknownNameError("target", target, METHODS)
+    if target == "utility" and not len(human.pairs):
+        raise InputError("no two responses of an item were judged, so there are no pairs to fit utilities on")
+    if target != "utility" and human.ratings is None:
+        raise InputError(f"the data has preferences and no ratings, so there is nothing to fit target '{target}' on")
+    if target == "probability" and human.ratings is not None and not human.ratings.binary:
+        raise InputError("target 'probability' needs ratings of 0 and 1")
+    if method != "auto":
+        _check_method(target, method)
+    _check_folds(folds)
+    return target
+
+
+def _check_method(target: str, method: str) -> None:
+    if method not in METHODS[target]:
+        raise UnknownNameError(f"method for {target}", method, METHODS[target])
+
+
+def _check_folds(folds: int) -> None:
+    if folds < 2:
+        raise InputError(f"{folds} folds leave nothing to fit on", fix="Use 2 or more, for example 5.")

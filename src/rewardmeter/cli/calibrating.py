@@ -1,0 +1,161 @@
+"""``rewardmeter calibration`` and ``rewardmeter calibrate``. Imported only when one of them runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rewardmeter.api import calibrate as run_calibrate
+from rewardmeter.api import measure_calibration
+from rewardmeter.calibration import BLIND, CalibrationBoard, CalibrationEntry, write_calibrator
+from rewardmeter.cli.app import DONE
+from rewardmeter.cli.commands import DataOptions, ScorerOptions
+from rewardmeter.cli.output import console
+from rewardmeter.cli.progress import make_progress
+from rewardmeter.errors import SpecError
+from rewardmeter.report.files import json_text, write_text
+from rewardmeter.report.numbers import value_and_half_width
+from rewardmeter.stats.result import Estimate
+
+__all__ = ["calibrate", "calibration"]
+
+SHOWN = {
+    "calibration.nll": "log-loss",
+    "calibration.brier": "Brier",
+    "calibration.ece": "ECE",
+    "calibration.slope": "slope",
+    "calibration.auc": "AUC",
+}
+"""What the table shows, with headings; `rewardmeter stats explain` defines each."""
+
+_FIRST_TO_GO = ("AUC", "Brier", "ECE", "slope", "log-loss")
+_NARROWEST, _NAME = 12, 30
+
+
+def calibration(
+    data: DataOptions, scorers: ScorerOptions, *, measuring: Mapping[str, Any], json_path: str | None
+) -> int:
+    """Measure, print, write."""
+    to_stdout = json_path == "-"
+    board = measure_calibration(data.load(), scorers.named(), **_running(scorers), **measuring)
+    if to_stdout:
+        sys.stdout.write(json_text(board.to_dict()))
+    elif json_path is not None:
+        write_text(Path(json_path), json_text(board.to_dict()))
+    _print(board, console(stderr=to_stdout))
+    return DONE
+
+
+def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fitting: Mapping[str, Any]) -> int:
+    """Fit, write, say what it gained."""
+    named = scorers.named()
+    if len(named) != 1 or not isinstance(named[0], str):
+        raise SpecError("a calibrator belongs to one scorer: name one with --scorer")
+    made = run_calibrate(data.load(), named[0], **_running(scorers), **fitting)
+    path = out or "calibrator.json"
+    write_calibrator(made, path)
+    screen = Console(highlight=False)
+    gain, fit = made.fit["gain"], made.fit
+    screen.print(
+        f"{made.spec} · {fit['method']} · held-out {fit['loss']} {_short(fit['held_out'])}, raw {_short(fit['raw'])},"
+        f" gain {_short(gain)}",
+        markup=False,
+        soft_wrap=True,
+    )
+    if not gain["worth_having"]:
+        screen.print("The interval of the gain includes 0: it is not shown to be worth having.", soft_wrap=True)
+    screen.print(f"calibrator → {path}     use it as  {made.spec}@{path}", markup=False, soft_wrap=True)
+    return DONE
+
+
+def _running(scorers: ScorerOptions) -> dict[str, Any]:
+    return {
+        "store": scorers.where(),
+        "workers": scorers.workers,
+        "max_cost": scorers.max_cost,
+        "executor": scorers.executor,
+        "progress": make_progress(sys.stderr),
+    }
+
+
+def _short(record: Mapping[str, Any]) -> str:
+    if record["value"] is None:
+        return "undefined"
+    if record["low"] is None:
+        return f"{record['value']:.4f}"
+    return f"{record['value']:.4f} [{record['low']:.4f}, {record['high']:.4f}]"
+
+
+def _print(board: CalibrationBoard, screen: Console) -> None:
+    data, gold = board.dataset, board.gold
+    facts = f"{data['items']:,} items, {data['responses']:,} responses · gold: {gold['description'] or gold['kind']}"
+    screen.print(Text(f"{data['name']} · {facts}", style="bold"), soft_wrap=True)
+    screen.print()
+    columns, left_out = _fitted(board, screen.width)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scorer", no_wrap=True, overflow="ellipsis", min_width=_NARROWEST)
+    for heading in columns:
+        table.add_column(heading, no_wrap=True)
+    for entry, *cells in zip(board.entries, *columns.values(), strict=True):
+        table.add_row(entry.scorer, *cells)
+    screen.print(table)
+    if left_out:
+        screen.print(Text(f"left out for width: {', '.join(left_out)}; --json has them", style="dim"), soft_wrap=True)
+    screen.print()
+    for number, sentence in enumerate(board.headline):
+        screen.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
+    for sentence in (*board.caveats, _LEGEND[board.settings["target"]]):
+        screen.print(Text(sentence, style="dim"), soft_wrap=True)
+
+
+def _fitted(board: CalibrationBoard, width: int) -> tuple[dict[str, list[str]], list[str]]:
+    """The columns behind the scorer's name, by heading, and the headings of those that found no room."""
+    pairs = board.settings["target"] == "utility"
+    columns = {
+        short: [_cell(entry.statistics.get(name)) for entry in board.entries]
+        for name, short in SHOWN.items()
+        if any(name in entry.statistics for entry in board.entries)
+    }
+    outcomes = [_outcome(entry, pairs) for entry in board.entries]
+    headings = ("calibrated", "held-out loss", "gain over raw" if pairs else "gain over the mean")
+    columns |= {heading: [cells[i] for cells in outcomes] for i, heading in enumerate(headings)}
+    names = max(len(entry.scorer) for entry in board.entries)
+    left_out: list[str] = []
+    for short in _FIRST_TO_GO:
+        needed = sum(2 + max(len(heading), *map(len, cells)) for heading, cells in columns.items())
+        if needed + min(names, _NAME) <= width:
+            break
+        if columns.pop(short, None) is not None:
+            left_out.append(short)
+    return columns, left_out
+
+
+_LEGEND = {
+    "utility": "Margins are taken as logits. Losses are log-losses in nats on items that the fit has not seen; .693 is"
+    " a coin.",
+    "rating": "Margins are taken as logits. Losses are squared errors of the predicted rating on items that the fit has"
+    " not seen.",
+    "probability": "Margins are taken as logits. Losses are log-losses of the predicted probability on items that the"
+    " fit has not seen; .693 is a coin.",
+}
+
+
+def _cell(estimate: Estimate | None) -> str:
+    return "–" if estimate is None else " ".join(value_and_half_width(estimate)).rstrip()
+
+
+def _outcome(entry: CalibrationEntry, pairs: bool) -> tuple[str, str, str]:
+    """The chosen method, its loss and its gain; for raw scores the best that was tried."""
+    chosen = entry.held_out[entry.held_out.chosen]
+    if chosen.method in BLIND:
+        return "knows nothing", _cell(chosen.loss), "–"
+    gained = chosen.over_raw if pairs else chosen.over_blind
+    if gained is not None:
+        return chosen.method, _cell(chosen.loss), _cell(gained.estimate)
+    return "not worth it", _cell(chosen.loss), "–"

@@ -1,0 +1,75 @@
+"""From the command line: measure, fit, use."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rewardmeter.cli import main
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REWARDMETER_STORE", str(tmp_path / "store.sqlite"))
+    return tmp_path
+
+
+def test_measure_fit_and_use(workplace, capsys):
+    measured = ["calibration", "demo", "-s", "chrf", "-s", "length", "--resamples", "100", "--slice", "difficulty"]
+    assert main([*measured, "--json", "found.json"]) == 0
+    assert "knows nothing" in capsys.readouterr().out
+    record = json.loads((workplace / "found.json").read_text())
+    by_name = {entry["scorer"]: entry for entry in record["board"]}
+    assert by_name["length"]["chosen"] == "mean"
+    assert by_name["chrf"]["chosen"] not in ("raw", "mean")
+    assert set(by_name["chrf"]["slices"]["difficulty"]) == {"easy", "medium", "hard"}
+    ids = {"calibration.nll", "calibration.brier", "calibration.ece", "calibration.auc", "calibration.slope"}
+    assert ids <= set(by_name["chrf"]["statistics"])
+
+    assert main(["calibrate", "demo", "-s", "chrf", "--out", "chrf.json"]) == 0
+    assert "chrf@chrf.json" in capsys.readouterr().out
+    fitted = json.loads((workplace / "chrf.json").read_text())
+    assert fitted["fit"]["method"] == by_name["chrf"]["chosen"]
+    assert fitted["fit"]["gain"]["worth_having"] is True
+    assert fitted["data"]["hash"] == record["dataset"]["hash"]
+
+    assert main(["compare", "demo", "-s", "chrf@chrf.json", "--no-report", "--json", "board.json"]) == 0
+    assert json.loads((workplace / "board.json").read_text())["board"][0]["scorer"] == "chrf@chrf.json"
+
+
+def test_a_scorer_that_knows_nothing_gets_no_calibrator(workplace, capsys):
+    assert main(["calibrate", "demo", "-s", "length", "--out", "length.json"]) == 2
+    assert "none is shown to beat the mean" in capsys.readouterr().err
+    assert not (workplace / "length.json").exists()
+    assert main(["calibrate", "demo", "-s", "length", "--method", "linear", "--out", "length.json"]) == 0
+    assert json.loads((workplace / "length.json").read_text())["map"]["kind"] == "linear"
+
+
+def test_json_to_standard_output_is_json_alone(capsys):
+    assert main(["calibration", "demo", "-s", "length", "--resamples", "0", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["target"] == "rating"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["calibrate", "demo", "-s", "chrf", "--method", "magic"], "no method for rating named 'magic'"),
+        (["calibrate", "demo", "-s", "chrf", "--target", "utilit"], "did you mean 'utility'"),
+        (["calibrate", "demo", "-s", "chrf", "--target", "probability"], "needs ratings of 0 and 1"),
+        (["calibrate", "demo", "-s", "chrf", "-s", "length"], "belongs to one scorer"),
+        (["calibrate", "demo"], "no scorer was named"),
+        (["calibration", "demo", "-s", "chrf@nosuch.json"], "nosuch.json cannot be read"),
+        (["calibration", "demo", "-s", "chrf", "--slice", "nosuch"], "no slice column named 'nosuch'"),
+        (["calibration", "demo", "-s", "chrf", "--folds", "1"], "folds"),
+        (["calibration", "demo", "-s", "chrf", "--level", "2"], "level"),
+        (["calibration", "demo", "-s", "chrf", "--resamples", "-1"], "resamples"),
+    ],
+)
+def test_wrong_use_is_one_clear_error(capsys, arguments, words):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+    assert "unexpected" not in error
