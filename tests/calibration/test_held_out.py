@@ -139,3 +139,32 @@ def test_what_cannot_be_is_refused():
     bare = Dataset("bare", ["i"], np.zeros(1, np.int32), ["x"], np.full(1, -1, np.int32))
     with pytest.raises(InputError, match="no human judgments"):
         human_side(bare)
+
+
+def test_pairs_with_the_better_first_have_a_slope_all_the_same():
+    """Every pair both ways round: the slope of a logistic regression through the origin, and an area that does not
+    depend on which response is named first."""
+    from scipy.optimize import minimize_scalar
+
+    from rewardmeter.calibration import calibration_board
+    from rewardmeter.comparison import Contender
+    from rewardmeter.types import Scores
+
+    data, score = preferred(n=400, slope=0.5)
+    pairs = data.preferences
+    lost = pairs.probability == 0
+    best = np.where(lost, pairs.b, pairs.a).astype(np.int32)
+    worst = np.where(lost, pairs.a, pairs.b).astype(np.int32)
+    turned = Preferences(best, worst, np.ones(len(pairs)), pairs.rater)
+    sorted_pairs = Dataset(
+        data.name, data.item_ids, data.response_item, data.response_text, data.response_system, preferences=turned
+    )
+    made = calibration_board(sorted_pairs, [Contender("s", Scores.from_values(score))], resamples=0).entries[0]
+    margin = score[best] - score[worst]
+    expected = minimize_scalar(lambda b: np.logaddexp(0, -b * margin).sum(), bounds=(0, 5), method="bounded").x
+    slope, area = made.statistics["calibration.slope"], made.statistics["calibration.auc"]
+    assert slope.value == pytest.approx(expected, abs=1e-5)
+    assert slope.n == 400
+    wins = (margin[:, None] > -margin[None]).mean() + (margin[:, None] == -margin[None]).mean() / 2
+    assert area.value == pytest.approx(wins, abs=1e-12)
+    assert not made.statistics["calibration.intercept"].defined

@@ -6,7 +6,7 @@ May import `comparison`, `dataset`, `types`, `errors`, `stats` and the files of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -187,7 +187,7 @@ def _statistics(
     pairs = human.pairs
     if len(pairs):
         label = pairs.probability if items is None else np.where(items[pairs.item], pairs.probability, np.nan)
-        parts.append(pair_calibration(human.margins(values), label, pairs.item, weights=weights, level=level))
+        parts.append(_of_pairs(human, human.margins(values), label, weights, level))
     if human.ratings is not None:
         gold = human.ratings.value if items is None else np.where(items[human.item], human.ratings.value, np.nan)
         parts.append(rating_calibration(values, gold, human.item, weights=weights, level=level))
@@ -200,12 +200,34 @@ def _statistics(
     return made
 
 
+def _of_pairs(
+    human: Human, margins: FloatArray, label: FloatArray, weights: NDArray[np.int32] | None, level: float
+) -> dict[str, list[Estimate]]:
+    """`pair_calibration`; where the better response always comes first, the statistics that compare both outcomes take
+    every pair both ways round, each counting half."""
+    item = human.pairs.item
+    made = pair_calibration(margins, label, item, weights=weights, level=level)
+    if not human.best_first:
+        return made
+    both = pair_calibration(
+        np.concatenate([margins, -margins], axis=1),
+        np.concatenate([label, 1 - label]),
+        np.concatenate([item, item]),
+        unit_weights=np.full(2 * len(item), 0.5),
+        weights=weights,
+        level=level,
+    )
+    for name in ("calibration.slope", "calibration.auc"):
+        made[name] = [replace(estimate, n=estimate.n // 2) for estimate in both[name]]
+    return made
+
+
 def _after(human: Human, held_out: HeldOut, weights: NDArray[np.int32] | None, level: float) -> dict[str, Estimate]:
     if held_out.chosen == "raw":
         return {}
     values = held_out[held_out.chosen].values[None]
     if held_out.target == "utility":
-        made = pair_calibration(values, human.pairs.probability, human.pairs.item, weights=weights, level=level)
+        made = _of_pairs(human, values, human.pairs.probability, weights, level)
     else:
         assert human.ratings is not None
         made = rating_calibration(values, human.ratings.value, human.item, weights=weights, level=level)

@@ -60,6 +60,12 @@ class Human:
         """Whether every response has a text."""
         return bool(self.length.size) and not bool(np.isnan(self.length).any())
 
+    @property
+    def best_first(self) -> bool:
+        """Whether the better response always comes first: the order of the pairs is then the judgment, and no order."""
+        decided = self.pairs.probability[self.pairs.probability != 0.5]
+        return bool(decided.size) and bool(np.all(decided == 1.0) or np.all(decided == 0.0))
+
     def margins(self, scores: FloatArray) -> FloatArray:
         """(..., R) scores as (..., P) differences of the pairs."""
         return scores[..., self.pairs.a] - scores[..., self.pairs.b]

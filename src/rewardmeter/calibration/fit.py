@@ -116,7 +116,7 @@ def _chosen(held_out: HeldOut, name: str) -> str:
         )
     if held_out.chosen != "raw":
         return held_out.chosen
-    tried = [trial for trial in held_out.trials if trial.over_raw is not None]
+    tried = [trial for trial in held_out.trials if trial.over_raw is not None and trial.method != "length"]
     best = min(tried, key=lambda trial: trial.loss.value, default=None)
     said = "no method could be fitted"
     if best is not None and best.over_raw is not None:
