@@ -194,8 +194,8 @@ def test_a_broken_contract_reaches_the_driver(cluster, made, words):
         score(made, responses_only(["x", "y", "z"]), executor="ray")
 
 
-def run_target(folder, name, seconds, executor):
-    arguments = [folder / "scores.sqlite", folder / f"{name}.log", folder / f"{name}.jsonl", seconds, 1, executor]
+def run_target(folder, name, seconds, executor, *, store="scores.sqlite"):
+    arguments = [folder / store, folder / f"{name}.log", folder / f"{name}.jsonl", seconds, 1, executor]
     return subprocess.Popen(
         [sys.executable, str(TARGET), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -213,10 +213,8 @@ def test_a_killed_driver_loses_only_what_it_had_not_stored(tmp_path):
     assert process.communicate(timeout=LONG)[0] == "", "standard output is for scores"
     kept = len(rows_of(tmp_path / "scores.sqlite"))
     assert 40 <= kept < 250
-    for name, executor in (("rest", "local"), ("alone", "local")):
-        if name == "alone":
-            (tmp_path / "scores.sqlite").unlink()
-        process = run_target(tmp_path, name, 0, executor)
+    for name, store in (("rest", "scores.sqlite"), ("alone", "new.sqlite")):
+        process = run_target(tmp_path, name, 0, "local", store=store)
         _, errors = process.communicate(timeout=LONG)
         assert process.returncode == 0, errors
     assert len((tmp_path / "rest.log").read_text().splitlines()) == 250 - kept

@@ -351,6 +351,8 @@ class Store:
             yield
         except sqlite3.Error as error:
             problem, fix = _PROBLEMS.get(_primary_code(error), (str(error), "Move it away; a new store is made."))
+            if _primary_code(error) == sqlite3.SQLITE_IOERR:
+                problem += f" ({error.sqlite_errorname})"  # says which call of the system failed
             raise self._error(problem, fix) from error
 
     def _error(self, problem: str, fix: str) -> StoreError:
