@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,10 @@ def wait_for(folder, n, process):
 
 
 def stored(folder, store="scores.sqlite"):
-    connection = sqlite3.connect(folder / store)
-    (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-    assert verdict == "ok"
-    (n,) = connection.execute("SELECT count(*) FROM scores").fetchone()
-    connection.close()
+    with closing(sqlite3.connect(folder / store)) as connection:
+        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+        assert verdict == "ok"
+        (n,) = connection.execute("SELECT count(*) FROM scores").fetchone()
     return n
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,13 +66,11 @@ def cluster():
 
 
 def rows_of(path):
-    connection = sqlite3.connect(path)
-    rows = connection.execute(
-        """SELECT fingerprint, key, value, outcome, reason FROM scores JOIN signatures ON signature = id
-        ORDER BY fingerprint, key"""
-    ).fetchall()
-    connection.close()
-    return rows
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            """SELECT fingerprint, key, value, outcome, reason FROM scores JOIN signatures ON signature = id
+            ORDER BY fingerprint, key"""
+        ).fetchall()
 
 
 def written(path, data, scores):

@@ -94,13 +94,12 @@ def test_after_a_kill_no_verdict_is_paid_for_again(after):
 
 
 def test_the_store_is_a_memory_that_outlives_the_process(tmp_path):
-    store = Store(tmp_path / "store.sqlite")
-    run = Run(store)
     judge = PlantedJudge(killed_after=10)
-    with pytest.raises(KeyboardInterrupt):
-        list(Tournament(judge).stream(SIX, run))
+    with Store(tmp_path / "store.sqlite") as store, pytest.raises(KeyboardInterrupt):
+        list(Tournament(judge).stream(SIX, Run(store)))
     again = PlantedJudge()
-    list(Tournament(again).stream(SIX, Run(Store(tmp_path / "store.sqlite"))))
+    with Store(tmp_path / "store.sqlite") as store:
+        list(Tournament(again).stream(SIX, Run(store)))
     assert not set(judge.calls[:-1]) & set(again.calls)
 
 

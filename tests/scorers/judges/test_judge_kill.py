@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,8 @@ def wait_for(server, n, process):
 
 
 def kept(store):
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection:
         (n,) = connection.execute("SELECT count(*) FROM work").fetchone()
-    connection.close()
     return n
 
 

@@ -254,13 +254,12 @@ def test_misspelt_options_are_named():
 
 def test_under_the_engine_scores_are_paid_once_wherever_the_server_stands(tmp_path):
     dataset = rm.load("demo")
-    store = Store(tmp_path / "store.sqlite")
     behaviour = Behaviour()
-    with served(behaviour) as url:
+    with served(behaviour) as url, Store(tmp_path / "store.sqlite") as store:
         first = score(make_scorer(f"tei:{url}?model=org/reward"), dataset, store=store)
     assert first.coverage == 1
     moved = Behaviour()
-    with served(moved) as url:
+    with served(moved) as url, Store(tmp_path / "store.sqlite") as store:
         again = score(make_scorer(f"tei:{url}?model=org/reward&batch=4"), dataset, store=store)
     assert not moved.seen
     assert again.values.tobytes() == first.values.tobytes()
