@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -433,8 +434,6 @@ def _score_files(dataset: Dataset, scorers: Sequence[AnyScorer]) -> dict[str, Ma
 
 
 def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> Contender:
-    from dataclasses import replace
-
     scores, record = recorded_scores(dataset, name), dataset.recorded[name]
     if negated:
         scores = replace(scores, values=-scores.values)
@@ -449,8 +448,6 @@ def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> 
 
 
 def _calibrated(contender: Contender, path: str, label: str | None, dataset: Dataset) -> Contender:
-    from dataclasses import replace
-
     made = behind_calibrator(contender, read_calibrator(path), path, dataset.response_text)
     return replace(made, name=label) if label else made
 

@@ -18,11 +18,11 @@ from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.request import check_measuring
 from rewardmeter.comparison.case import Contender, make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
+from rewardmeter.comparison.measure import make_resampling
 from rewardmeter.comparison.slices import slice_column
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.stats.calibration import gap_calibration, pair_calibration, rating_calibration
-from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
 from rewardmeter.types import FloatArray, Signature
 from rewardmeter.version import __version__
@@ -30,7 +30,6 @@ from rewardmeter.version import __version__
 __all__ = ["CalibrationBoard", "CalibrationEntry", "calibration_board"]
 
 Statistics = Mapping[str, Estimate]
-_MOST_WEIGHT_CELLS = 100_000_000
 PRIMARY = "calibration.nll"
 
 
@@ -135,7 +134,8 @@ def calibration_board(
     with_scores = [one for one in contenders if not np.all(np.isnan(one.scores.values))]
     if not with_scores:
         raise InputError("no scorer has a single score", fix="Verdicts on pairs alone have no margins to calibrate.")
-    weights = _weights(dataset.n_items, resamples, seed)
+    resampling, drawn = make_resampling(dataset.n_items, resamples, level, seed)
+    weights = resampling.weights
     values = np.stack([one.scores.values for one in with_scores])
     whole = _statistics(human, values, weights, level, None)
     parts = {
@@ -163,7 +163,7 @@ def calibration_board(
     settings = {
         "primary": PRIMARY,
         "level": level,
-        "resamples": 0 if weights is None else len(weights),
+        "resamples": drawn,
         "seed": seed,
         "folds": folds,
         "target": human.target,
@@ -177,7 +177,7 @@ def calibration_board(
 def _statistics(
     human: Human,
     values: FloatArray,
-    weights: NDArray[np.int32] | None,
+    weights: NDArray[np.integer] | None,
     level: float,
     items: NDArray[np.bool_] | None,
 ) -> list[dict[str, Estimate]]:
@@ -201,7 +201,7 @@ def _statistics(
 
 
 def _of_pairs(
-    human: Human, margins: FloatArray, label: FloatArray, weights: NDArray[np.int32] | None, level: float
+    human: Human, margins: FloatArray, label: FloatArray, weights: NDArray[np.integer] | None, level: float
 ) -> dict[str, list[Estimate]]:
     """`pair_calibration`; where the better response always comes first, the statistics that compare both outcomes take
     every pair both ways round, each counting half."""
@@ -222,7 +222,7 @@ def _of_pairs(
     return made
 
 
-def _after(human: Human, held_out: HeldOut, weights: NDArray[np.int32] | None, level: float) -> dict[str, Estimate]:
+def _after(human: Human, held_out: HeldOut, weights: NDArray[np.integer] | None, level: float) -> dict[str, Estimate]:
     if held_out.chosen == "raw":
         return {}
     values = held_out[held_out.chosen].values[None]
@@ -232,13 +232,6 @@ def _after(human: Human, held_out: HeldOut, weights: NDArray[np.int32] | None, l
         assert human.ratings is not None
         made = rating_calibration(values, human.ratings.value, human.item, weights=weights, level=level)
     return {name: estimates[0] for name, estimates in made.items()}
-
-
-def _weights(n_items: int, resamples: int, seed: int) -> NDArray[np.int32] | None:
-    if not resamples or n_items < 2:
-        return None
-    drawn = min(resamples, max(200, _MOST_WEIGHT_CELLS // n_items))
-    return item_weights(n_items, drawn, np.random.default_rng(seed))
 
 
 def _coverage(human: Human, scores: FloatArray) -> float:

@@ -22,6 +22,7 @@ from rewardmeter.stats.cells import Grouping
 from rewardmeter.stats.classification import average_precision_estimates, roc_auc_estimates
 from rewardmeter.stats.correlation import Statistic, correlation_estimates
 from rewardmeter.stats.preference import accuracy_estimates, macro_average, pair_credits
+from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.soft_pairwise import soft_pairwise_accuracy
 from rewardmeter.stats.system import SystemStatistic, system_estimates_of, system_means
@@ -34,6 +35,7 @@ __all__ = [
     "Resampling",
     "best_of_k_statistics",
     "cross_fit_ties",
+    "make_resampling",
     "pair_statistics",
     "rating_statistics",
 ]
@@ -49,6 +51,8 @@ SYSTEM_STATISTICS: tuple[SystemStatistic, ...] = (
 )
 SOFT_PAIRWISE_SEED = 4  # that of the reference implementation, so that published values come out
 TIE_FOLDS = 5
+MOST_WEIGHT_CELLS = 100_000_000
+FEWEST_RESAMPLES = 200
 Mask = NDArray[np.bool_]
 
 
@@ -64,6 +68,14 @@ class Resampling:
         if self.weights is None or items is None:
             return self.weights
         return self.weights[:, items]
+
+
+def make_resampling(n_items: int, resamples: int, level: float, seed: int) -> tuple[Resampling, int]:
+    """Resamples of the items and how many: as many as asked for, fewer where there are very many items."""
+    if resamples == 0 or n_items < 2:
+        return Resampling(None, level), 0
+    drawn = min(resamples, max(FEWEST_RESAMPLES, MOST_WEIGHT_CELLS // n_items))
+    return Resampling(item_weights(n_items, drawn, np.random.default_rng(seed)), level), drawn
 
 
 def rating_statistics(

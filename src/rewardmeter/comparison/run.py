@@ -20,6 +20,7 @@ from rewardmeter.comparison.measure import (
     Rows,
     best_of_k_statistics,
     cross_fit_ties,
+    make_resampling,
     pair_statistics,
     rating_statistics,
 )
@@ -27,14 +28,11 @@ from rewardmeter.comparison.slices import SliceColumn, slice_column
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.stats.catalogue import CATALOGUE
-from rewardmeter.stats.resampling import item_weights
 from rewardmeter.stats.result import Estimate
 from rewardmeter.types import Outcome, Scores
 
 __all__ = ["check_request", "compare_scores"]
 
-MOST_WEIGHT_CELLS = 100_000_000
-FEWEST_RESAMPLES = 200
 FEWEST_USEFUL = 20
 MOST_REASONS = 3
 
@@ -113,7 +111,7 @@ def compare_scores(
     check_request(dataset, aspect, slices, statistic, resamples=resamples, level=level, draws=draws)
     case = make_case(dataset, contenders, aspect)
     columns = [slice_column(dataset, name) for name in slices]
-    resampling, drawn = _resampling(dataset.n_items, resamples, level, seed)
+    resampling, drawn = make_resampling(dataset.n_items, resamples, level, seed)
     whole = _statistics(case, resampling, None, columns)
     parts = [_sliced(case, resampling, column) for column in columns]
     primary = _primary(case.gold, whole, statistic)
@@ -161,13 +159,6 @@ def _check(contenders: Sequence[Contender]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"scorer '{twice}' is on the board twice")
-
-
-def _resampling(n_items: int, resamples: int, level: float, seed: int) -> tuple[Resampling, int]:
-    if resamples == 0 or n_items < 2:
-        return Resampling(None, level), 0
-    drawn = min(resamples, max(FEWEST_RESAMPLES, MOST_WEIGHT_CELLS // n_items))
-    return Resampling(item_weights(n_items, drawn, np.random.default_rng(seed)), level), drawn
 
 
 def _statistics(

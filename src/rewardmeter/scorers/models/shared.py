@@ -20,6 +20,7 @@ from rewardmeter.errors import UnknownNameError
 from rewardmeter.scorers.models.base import Encoded, ModelScorer, with_remarks
 from rewardmeter.scorers.models.batching import token_budget_batches
 from rewardmeter.scorers.models.loading import is_folder, model_identity
+from rewardmeter.scorers.models.pieces import in_halves
 from rewardmeter.scoring import Part
 from rewardmeter.types import Cost, FloatArray, Signature
 
@@ -120,15 +121,8 @@ class SharedInputs(ModelScorer):
         """What the model says of the batch, in halves where it does not fit into memory."""
         import torch
 
-        try:
-            with torch.inference_mode():
-                return self.compute(loaded, inputs)
-        except torch.OutOfMemoryError:
-            if len(inputs) == 1:
-                raise
-            torch.cuda.empty_cache()
-            middle = len(inputs) // 2
-            return [*self._computed(loaded, inputs[:middle]), *self._computed(loaded, inputs[middle:])]
+        with torch.inference_mode():
+            return in_halves(lambda some: [*self.compute(loaded, some)], inputs)
 
 
 def _forget(known: dict[Input, Any], needed: dict[Input, int], response: Encoded) -> None:
