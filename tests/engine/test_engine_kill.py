@@ -109,7 +109,7 @@ def test_a_killed_parent_takes_its_workers_with_it_and_loses_nothing(tmp_path, u
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_is_clean(tmp_path, workers, undisturbed):
-    process = run_target(tmp_path, workers=workers, seconds=0.01)
+    process = run_target(tmp_path, workers=workers, seconds=0.03)
     wait_for(tmp_path, 40, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers
     _, errors = process.communicate(timeout=LONG)

@@ -307,7 +307,7 @@ def run_target(folder, *arguments):
 def test_a_kill_in_mid_stream_loses_what_was_not_yielded_and_no_answer(tmp_path):
     """The second run, another process, finds the scores, and under other options the paid answers."""
     log = tmp_path / "log"
-    process = run_target(tmp_path, log, 0.02)
+    process = run_target(tmp_path, log, 0.05)
     deadline = time.monotonic() + LONG
     while len(asked(log)) < 15:
         assert process.poll() is None, process.communicate()

@@ -202,7 +202,7 @@ def run_target(folder, name, seconds, executor, *, store="scores.sqlite"):
 
 def test_a_killed_driver_loses_only_what_it_had_not_stored(tmp_path):
     """The driver starts its own Ray; the next run is a local one and has the same bytes as if nothing had happened."""
-    process = run_target(tmp_path, "killed", 0.02, "ray")
+    process = run_target(tmp_path, "killed", 0.04, "ray")
     deadline = time.monotonic() + LONG
     while not (tmp_path / "scores.sqlite").exists() or len(rows_if_any(tmp_path / "scores.sqlite")) < 40:
         assert process.poll() is None, process.communicate()

@@ -109,7 +109,8 @@ def test_one_failed_sample_fails_the_response_until_it_is_had():
         assert first.outcomes[0] == Outcome.FAILED
         broken[0] = False
         assert score_stream(judge, items(1), memory).values[0] == 1.0
-        assert [body["seed"] for body in server.bodies] == [0, 1, 2, 1]
+        *first_run, again = [body["seed"] for body in server.bodies]
+        assert (sorted(first_run), again) == ([0, 1, 2], 1), "two at once may arrive in either order"
 
 
 ANY = {name: Send(answer) for name, (answer, _) in ABSTAINED.items()} | {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from judge_kill_target import DATASET, EACH, ITEMS
-from scripted_server import ScriptedServer, Send, chat
+from scripted_server import Hang, ScriptedServer, Send, chat
 
 from rewardmeter.engine import forecast, score
 from rewardmeter.io.store import Store
@@ -71,7 +72,13 @@ def kept(store):
 )
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_what_was_answered_is_not_asked_again(tmp_path, spec, requests, how):
-    with ScriptedServer(slow) as server:
+    until = requests
+
+    def script(body, before):
+        """After `until` requests no answer comes, so that no run can end before it is stopped."""
+        return slow(body, before) if len(server.bodies) <= until else Hang()
+
+    with ScriptedServer(script) as server:
         spec += f"&concurrency={MOST}&base_url={server.url}"
         undisturbed, calls = finish(start(spec, tmp_path / "other.sqlite"))
         assert calls == len(server.bodies) == requests
@@ -79,6 +86,7 @@ def test_what_was_answered_is_not_asked_again(tmp_path, spec, requests, how):
 
         stops = (requests // 4, requests // 2, (3 * requests) // 4)
         for stop in stops:
+            until = stop
             process = start(spec, tmp_path / "scores.sqlite")
             wait_for(server, stop, process)
             os.kill(process.pid, how)
@@ -86,6 +94,7 @@ def test_what_was_answered_is_not_asked_again(tmp_path, spec, requests, how):
             assert process.returncode != 0
             in_flight = len(server.bodies) - kept(tmp_path / "scores.sqlite")
             assert in_flight <= MOST * (stops.index(stop) + 1)
+        until = math.inf
         values, _ = finish(start(spec, tmp_path / "scores.sqlite"))
 
         asked = Counter(json.dumps(body) for body in server.bodies)
