@@ -29,6 +29,7 @@ _HOME = {
     "measure_calibration": "rewardmeter.api",
     "score": "rewardmeter.api",
     "scorer": "rewardmeter.api",
+    "write_calibration_report": "rewardmeter.api",
     "write_report": "rewardmeter.api",
 }
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from rewardmeter.api import measure_calibration as measure_calibration
     from rewardmeter.api import score as score
     from rewardmeter.api import scorer as scorer
+    from rewardmeter.api import write_calibration_report as write_calibration_report
     from rewardmeter.api import write_report as write_report
     from rewardmeter.comparison import Board as Board
     from rewardmeter.dataset import Dataset as Dataset

@@ -22,6 +22,7 @@ from rewardmeter.calibration import (
     fit_calibrator,
     human_side,
     read_calibrator,
+    save_calibration,
 )
 from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset, Recorded
@@ -261,6 +262,7 @@ def measure_calibration(
     *,
     aspect: str | None = None,
     slices: Sequence[str] = (),
+    shift: Sequence[str] = (),
     methods: tuple[str, ...] | None = None,
     folds: int = 5,
     resamples: int = 1000,
@@ -278,7 +280,7 @@ def measure_calibration(
     ----------
     data, scorers, store, workers, max_cost, executor, progress:
         As for `compare`.
-    aspect, slices, methods, folds, resamples, level, seed:
+    aspect, slices, shift, methods, folds, resamples, level, seed:
         See `rewardmeter.calibration.calibration_board`.
 
     Raises
@@ -287,7 +289,7 @@ def measure_calibration(
         If the data, a spec, a column or the store is wrong.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    check_measuring(dataset, aspect, slices, methods, folds=folds, resamples=resamples, level=level)
+    check_measuring(dataset, aspect, slices, methods, shift=shift, folds=folds, resamples=resamples, level=level)
     made = contenders(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
@@ -296,12 +298,44 @@ def measure_calibration(
         made,
         aspect=aspect,
         slices=slices,
+        shift=shift,
         methods=methods,
         folds=folds,
         resamples=resamples,
         level=level,
         seed=seed,
     )
+
+
+def write_calibration_report(
+    data: Dataset | str | Path,
+    scorers: Scorers,
+    folder: str | Path,
+    *,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+    **measuring: Any,
+) -> CalibrationBoard:
+    """`measure_calibration`, and write index.html, calibration.json and calibration.csv into a folder.
+
+    ``measuring`` takes what `measure_calibration` takes: aspect, slices, shift, methods, folds, resamples, level, seed.
+
+    Raises
+    ------
+    RewardmeterError
+        As `measure_calibration`, or if the folder cannot be written.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    check_measuring(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
+    made = contenders(
+        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    board = calibration_board(dataset, made, **measuring)
+    save_calibration(dataset, made, board, Path(folder))
+    return board
 
 
 def calibrate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +39,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """Opens a report from disk; the test fails if the page logs anything, breaks, or asks for another file."""
+def browse(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page from disk; the test fails if it logs anything, breaks, or asks for another file."""
     complaints: list[str] = []
     contexts = []
 
-    def opened(made: dict[str, Any], shown: dict[str, Any] | None = None, *, anchor: str = "", **context: Any) -> Page:
-        path = tmp_path / f"report-{len(contexts)}.html"
-        write(made, shown, path)
+    def opened(path: Path, *, anchor: str = "", **context: Any) -> Page:
         contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context}))
         page = contexts[-1].new_page()
         page.set_default_timeout(5000)
@@ -63,3 +62,16 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def show(browse: Callable[..., Page], tmp_path: Path) -> Callable[..., Page]:
+    """Opens the report of a board as `browse` does."""
+    numbers = count()
+
+    def opened(made: dict[str, Any], shown: dict[str, Any] | None = None, **how: Any) -> Page:
+        path = tmp_path / f"report-{next(numbers)}.html"
+        write(made, shown, path)
+        return browse(path, **how)
+
+    return opened

@@ -15,7 +15,7 @@ from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.scaling import Gain, Map, cross_fit, gain
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["HeldOut", "Trial", "fit_all", "try_methods"]
+__all__ = ["HeldOut", "Trial", "fit_all", "raw_losses", "try_methods"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ def try_methods(
     there = ~np.isnan(raw) & ~np.isnan(truth)
     rows = {name: values[there] for name, values in rows.items()}
     truth, item, raw = truth[there], item[there], raw[there]
-    known = losses(target, raw, truth) if target != "probability" else _as_probability(raw, truth)
+    known = raw_losses(target, raw, truth)
     trials = [Trial("raw", _back(raw, there), _mean(known, item, level))]
     chosen, best, blind = "raw", known, known
     for name, method in methods_for(target, methods, rows).items():
@@ -146,8 +146,10 @@ def fit_all(human: Human, scores: FloatArray, target: str, method: str) -> Map:
     return found[method].fit(**found[method].rows(rows))
 
 
-def _as_probability(raw: FloatArray, truth: FloatArray) -> FloatArray:
-    """Log-losses of raw scores as probabilities if all of them are, else as logits."""
+def raw_losses(target: str, raw: FloatArray, truth: FloatArray) -> FloatArray:
+    """Losses of scores as they are; as probabilities if all of them can be, else as logits, where these are asked."""
+    if target != "probability":
+        return losses(target, raw, truth)
     inside = bool(np.all((raw >= 0) & (raw <= 1)))
     return losses("probability", raw, truth) if inside else losses("utility", raw, truth)
 

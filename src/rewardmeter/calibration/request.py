@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.methods import METHODS
+from rewardmeter.calibration.parts import columns_of
 from rewardmeter.comparison import check_request
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
@@ -19,6 +20,7 @@ def check_measuring(
     slices: Sequence[str] = (),
     methods: Sequence[str] | None = None,
     *,
+    shift: Sequence[str] = (),
     folds: int = 5,
     resamples: int = 1000,
     level: float = 0.95,
@@ -32,7 +34,7 @@ def check_measuring(
     UnknownNameError
         If there is no such aspect, column or method.
     """
-    check_request(dataset, aspect, slices, None, resamples=resamples, level=level)
+    check_request(dataset, aspect, (*columns_of(dataset, slices), *shift), None, resamples=resamples, level=level)
     human = human_side(dataset, aspect)
     for method in methods or ():
         _check_method(human.target, method)

@@ -213,7 +213,14 @@ def calibration(
     scorers: ScorerFile = None,
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
     slice: Annotated[
-        list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
+        list[str] | None,
+        Parameter(negative="", group=_MEASURING, help="Repeat by this column, by length or by system, repeatable."),
+    ] = None,
+    shift: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="", group=_MEASURING, help="Fit on each value of this column, test on the others, repeatable."
+        ),
     ] = None,
     method: Annotated[
         list[str] | None,
@@ -223,10 +230,20 @@ def calibration(
     resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for no intervals.")] = 1000,
     level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
     seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of resampling and folds.")] = 0,
+    out: Annotated[
+        str | None,
+        Parameter(
+            group=_WRITING,
+            help="Folder for index.html, calibration.json, calibration.csv (default: named after the data).",
+        ),
+    ] = None,
     json: Annotated[
         str | None,
-        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Write all numbers here; - for standard output."),
+        Parameter(
+            group=_WRITING, allow_leading_hyphen=True, help="Also write calibration.json here; - for standard output."
+        ),
     ] = None,
+    no_report: Annotated[bool, Parameter(name="--no-report", group=_WRITING, help="Write no folder.")] = False,
     map: Mapped = None,
     format: Format = None,
     gold: GoldName = None,
@@ -246,7 +263,7 @@ def calibration(
 
         rewardmeter calibration judgebench --scorer recorded
 
-        rewardmeter calibration ratings.jsonl --scorer chrf --scorer length --json calibration.json
+        rewardmeter calibration ratings.jsonl --scorer chrf --slice length --out report
     """
     from rewardmeter.cli import calibrating, commands
 
@@ -256,13 +273,16 @@ def calibration(
         measuring={
             "aspect": aspect,
             "slices": slice or [],
+            "shift": shift or [],
             "methods": tuple(method) if method else None,
             "folds": folds,
             "resamples": resamples,
             "level": level,
             "seed": seed,
         },
+        out=out,
         json_path=json,
+        no_report=no_report,
     )
 
 
@@ -480,9 +500,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("REWARDMETER_TRACEBACK"):
             raise
-        _complain(
-            f"unexpected {type(error).__name__}: {error}. This is a bug; REWARDMETER_TRACEBACK=1 shows where."
-        )
+        _complain(f"unexpected {type(error).__name__}: {error}. This is a bug; REWARDMETER_TRACEBACK=1 shows where.")
         return BUG
     try:
         sys.stdout.flush()

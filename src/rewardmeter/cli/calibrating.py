@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from rewardmeter.api import calibrate as run_calibrate
-from rewardmeter.api import measure_calibration
-from rewardmeter.calibration import BLIND, CalibrationBoard, CalibrationEntry, write_calibrator
+from rewardmeter.api import contenders
+from rewardmeter.calibration import (
+    BLIND,
+    CalibrationBoard,
+    CalibrationEntry,
+    calibration_board,
+    check_measuring,
+    save_calibration,
+    write_calibrator,
+)
 from rewardmeter.cli.app import DONE
-from rewardmeter.cli.commands import DataOptions, ScorerOptions
+from rewardmeter.cli.commands import DataOptions, ScorerOptions, command_line, default_folder
 from rewardmeter.cli.output import console
 from rewardmeter.cli.progress import make_progress
 from rewardmeter.errors import SpecError
@@ -39,16 +48,32 @@ _NARROWEST, _NAME = 12, 30
 
 
 def calibration(
-    data: DataOptions, scorers: ScorerOptions, *, measuring: Mapping[str, Any], json_path: str | None
+    data: DataOptions,
+    scorers: ScorerOptions,
+    *,
+    measuring: Mapping[str, Any],
+    out: str | None,
+    json_path: str | None,
+    no_report: bool,
 ) -> int:
     """Measure, print, write."""
     to_stdout = json_path == "-"
-    board = measure_calibration(data.load(), scorers.named(), **_running(scorers), **measuring)
+    named = scorers.named()
+    dataset = data.load()
+    check_measuring(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
+    made = contenders(dataset, named, **_running(scorers))
+    board = calibration_board(dataset, made, **measuring)
+    board = replace(board, settings={**board.settings, "command": command_line()})
     if to_stdout:
         sys.stdout.write(json_text(board.to_dict()))
     elif json_path is not None:
         write_text(Path(json_path), json_text(board.to_dict()))
-    _print(board, console(stderr=to_stdout))
+    screen = console(stderr=to_stdout)
+    _print(board, screen)
+    if not no_report and not (to_stdout and out is None):
+        folder = Path(out or default_folder(data.spec, "calibration"))
+        save_calibration(dataset, made, board, folder)
+        screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'calibration.json'}", soft_wrap=True)
     return DONE
 
 

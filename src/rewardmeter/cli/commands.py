@@ -31,7 +31,17 @@ from rewardmeter.report.numbers import price
 from rewardmeter.report.terminal import print_board
 from rewardmeter.types import Cost
 
-__all__ = ["DataOptions", "ScorerOptions", "compare", "data_fetch", "data_list", "data_show", "score"]
+__all__ = [
+    "DataOptions",
+    "ScorerOptions",
+    "command_line",
+    "compare",
+    "data_fetch",
+    "data_list",
+    "data_show",
+    "default_folder",
+    "score",
+]
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,7 @@ def compare(
         return _dry_run(dataset, named, scorers)
     made = _run(dataset, named, scorers)
     board = compare_scores(dataset, made, **measuring)
-    board = replace(board, settings=replace(board.settings, command=_command()))
+    board = replace(board, settings=replace(board.settings, command=command_line()))
     if to_stdout:
         sys.stdout.write(json_text(board.to_dict()))
     elif json_path is not None:
@@ -156,11 +166,15 @@ def _status(made: Sequence[Contender]) -> int:
     return SOME_FAILED if left_out else DONE
 
 
-def default_folder(spec: str) -> str:
-    """``wmt23-mtme:zh-en`` goes to ``wmt23-mtme-zh-en``, the file ``pairs.jsonl.gz`` to ``pairs-board``."""
+def default_folder(spec: str, kind: str = "") -> str:
+    """``wmt23-mtme:zh-en`` goes to ``wmt23-mtme-zh-en``, the file ``pairs.jsonl.gz`` to ``pairs-board``; both end in
+    the kind of report where one is named."""
     name = Path(spec).name
-    stem = name.split(".", 1)[0] + "-board" if "." in name.strip(".") else name
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "board"
+    is_file = "." in name.strip(".")
+    stem = name.split(".", 1)[0] if is_file else name
+    ending = kind or ("board" if is_file else "")
+    folder = re.sub(r"[^\w.-]+", "-", f"{stem}-{ending}" if ending else stem).strip("-.")
+    return folder or kind or "board"
 
 
 def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> list[Contender]:
@@ -207,7 +221,8 @@ def _dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: 
     return CHECK_FAILED if scorers.max_cost is not None and not total <= scorers.max_cost else DONE
 
 
-def _command() -> str:
+def command_line() -> str:
+    """The command as it was typed."""
     return shlex.join(["rewardmeter", *sys.argv[1:]])
 
 

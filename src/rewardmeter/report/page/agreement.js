@@ -2,27 +2,6 @@
 
 const DENSITY = read("agreement") || {};
 const MARGINS = read("margins") || {};
-const STEPS = 7;
-
-// A plot is drawn at the width that it has, and drawn again when that changes.
-function plotBox(draw) {
-  const box = h("div", { class: "figure-box" });
-  let width = 0;
-  const paint = () => {
-    const now = Math.round(box.clientWidth);
-    if (!now || now === width) return;
-    width = now;
-    box.replaceChildren(draw(now));
-  };
-  new ResizeObserver(paint).observe(box);
-  return box;
-}
-
-const frame = (width, height, label, ...marks) =>
-  s("svg", { class: "figure", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, marks);
-
-const total = (counts) => counts.flat().reduce((a, b) => a + b, 0);
-
 // ---- density of score against gold
 
 // Counts span orders of magnitude: equal steps of the logarithm.
@@ -57,21 +36,6 @@ function medianLine(counts, xs, ys, x, y) {
     (column, i) => total(column) >= 10 && [x((xs[i] + xs[i + 1]) / 2), y(binnedMedian(column, ys))],
   );
   return points.filter(Boolean);
-}
-
-function axes(x, y, xs, ys, box) {
-  const dx = tickDecimals(xs);
-  const dy = tickDecimals(ys);
-  return [
-    xs.map((v) => [
-      s("line", { class: v === 0 ? "zero" : "grid", x1: x(v), x2: x(v), y1: box.top, y2: box.bottom }),
-      s("text", { class: "tick", x: x(v), y: box.bottom + 16, "text-anchor": "middle" }, tickText(v, dx)),
-    ]),
-    ys.map((v) => [
-      s("line", { class: v === 0 ? "zero" : "grid", x1: box.left, x2: box.right, y1: y(v), y2: y(v) }),
-      s("text", { class: "tick", x: box.left - 6, y: y(v) + 4, "text-anchor": "end" }, tickText(v, dy)),
-    ]),
-  ];
 }
 
 function densityCells(counts, xs, ys, x, y) {
@@ -268,14 +232,6 @@ function marginLabels(zero, box, words) {
   ];
 }
 
-const hatch = () =>
-  s(
-    "pattern",
-    { id: "hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-    s("rect", { class: "hatch-ground", width: 5, height: 5 }),
-    s("line", { class: "hatch-line", x1: 0, x2: 0, y1: 0, y2: 5 }),
-  );
-
 function marginPlot({ edges, counts, kind }, label, width) {
   const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
   const box = { left: 44, right: width - 14, top: 28, bottom: height - 40 };
@@ -323,12 +279,7 @@ function marginPanel(row, { edges, counts, kind = "score" }) {
   return h(
     "figure",
     { class: "panel broad" },
-    h(
-      "figcaption",
-      null,
-      h("h3", null, words.title),
-      h("p", null, `${whole(count)} ${words.unit}${words.note}`),
-    ),
+    h("figcaption", null, h("h3", null, words.title), h("p", null, `${whole(count)} ${words.unit}${words.note}`)),
     plotBox((width) => marginPlot({ edges, counts, kind }, label, width)),
     panelStatistics(row, PAIR_IDS),
   );
@@ -368,3 +319,5 @@ function startAgreement(box) {
   watch(["scorer"], draw);
   draw();
 }
+
+SECTIONS["agreement-box"] = startAgreement;

@@ -5,6 +5,12 @@ function bestRule(id) {
   return rules.length ? rules.reduce((best, row) => (valueOf(row, id) > valueOf(best, id) ? row : best)) : null;
 }
 
+// Where a coin loses little and some scorers lose without bound, the axis may end at twice the coin.
+function coinAxis(id) {
+  const reference = STATISTICS.get(id)?.reference;
+  return reference && better(id) === "low" ? 2 * reference.value : null;
+}
+
 function axis(rows, id) {
   const ceiling = defined(own(CEILING, id)) ? own(CEILING, id) : null;
   const rule = bestRule(id);
@@ -12,15 +18,27 @@ function axis(rows, id) {
     const estimate = estimateOf(row, id);
     return defined(estimate) ? [estimate.value, estimate.low, estimate.high] : [];
   });
-  const span = extent([...values, ceiling?.value, ceiling?.low, ceiling?.high, rule && valueOf(rule, id)]);
+  const reference = STATISTICS.get(id)?.reference ?? null;
+  const marked = [ceiling?.value, ceiling?.low, ceiling?.high, rule && valueOf(rule, id), reference?.value];
+  const span = extent([...values, ...marked]);
   if (!span) return null;
   if (state.zoom && rule && valueOf(rule, id) < span[1])
     span[0] = valueOf(rule, id) - 0.08 * (span[1] - valueOf(rule, id));
-  return { id, span, ceiling, rule, scale: linear(span, [3, 97]), marks: ticks(...span, NARROW.matches ? 2 : 5) };
+  const coin = coinAxis(id);
+  if (state.zoom && coin && coin < span[1]) span[1] = coin;
+  return {
+    id,
+    span,
+    ceiling,
+    rule,
+    reference,
+    scale: linear(span, [3, 97]),
+    marks: ticks(...span, NARROW.matches ? 2 : 5),
+  };
 }
 
 function backdrop(plot) {
-  const { scale, marks, ceiling, rule, span, id } = plot;
+  const { scale, marks, ceiling, rule, reference, span, id } = plot;
   return [
     rule && s("rect", { class: "below-rule", x: 0, y: 0, width: at(scale(valueOf(rule, id))), height: "100%" }),
     ceiling &&
@@ -35,6 +53,7 @@ function backdrop(plot) {
     marks.map((mark) => upright(mark === 0 && span[0] < 0 ? "zero" : "grid", scale(mark))),
     rule && upright("rule-line", scale(valueOf(rule, id))),
     ceiling && upright("ceiling-line", scale(ceiling.value)),
+    reference && upright("rule-line", scale(reference.value)),
   ];
 }
 
@@ -68,7 +87,7 @@ function fitLabels(table) {
 }
 
 function axisHead(plot) {
-  const { scale, marks, ceiling, rule, id } = plot;
+  const { scale, marks, ceiling, rule, reference, id } = plot;
   const decimals = columnDecimals(id);
   const value = rule && valueOf(rule, id);
   const name = rule && (rule.scorer.length > 18 ? `${rule.scorer.slice(0, 17)}…` : rule.scorer);
@@ -100,6 +119,15 @@ function axisHead(plot) {
         `best rule ${number(value, decimals)}`,
       ),
     rule && s("line", { class: "rule-line", x1: at(scale(value)), x2: at(scale(value)), y1: 18, y2: "100%" }),
+    reference && lineLabel(scale(reference.value), 27, "rule", reference.label, reference.label),
+    reference &&
+      s("line", {
+        class: "rule-line",
+        x1: at(scale(reference.value)),
+        x2: at(scale(reference.value)),
+        y1: 18,
+        y2: "100%",
+      }),
     marks.map((mark) =>
       s(
         "text",

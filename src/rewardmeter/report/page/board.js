@@ -2,7 +2,8 @@
 
 const READS = ["prompt", "response", "references"];
 const READ_TAGS = { prompt: "prompt", response: "response", references: "refs" };
-// Keys of columns that are not statistics begin with a colon, which no statistic id does.
+// Keys of columns that are not statistics begin with a colon, which no statistic id does. A page may add its own, with
+// a `cell` where text is not enough.
 const EXTRA = {
   ":coverage": { label: "Coverage", value: (row) => row.coverage ?? null, text: coverageText },
   ":seconds": {
@@ -36,7 +37,8 @@ function sortValue(row, key) {
   if (key === ":scorer") return row.scorer.toLocaleLowerCase();
   if (key === ":reads") return readsText(row);
   if (Object.hasOwn(EXTRA, key)) return EXTRA[key].value(row);
-  return valueOf(row, key === ":chosen" ? state.statistic : key);
+  const id = key === ":chosen" ? state.statistic : key;
+  return better(id) === "near" ? goodness(row, id) : valueOf(row, id);
 }
 
 function compareRows(a, b) {
@@ -59,7 +61,7 @@ function shownRows() {
 
 // Equal values share the better place; undefined ones have none.
 function places() {
-  const values = ROWS.map((row) => valueOf(row, state.statistic));
+  const values = ROWS.map((row) => goodness(row, state.statistic));
   return new Map(
     ROWS.map((row, i) => [
       row,
@@ -82,7 +84,8 @@ function headCell(key, label, { descending = true, tip = null, ...attributes } =
     label,
     h("span", { class: "arrow", "aria-hidden": "true" }, active ? (state.sort.descending ? "▼" : "▲") : ""),
   );
-  const sorted = active ? (state.sort.descending ? "descending" : "ascending") : "none";
+  const near = better(key === ":chosen" ? state.statistic : key) === "near";
+  const sorted = !active ? "none" : near ? "other" : state.sort.descending ? "descending" : "ascending";
   // Buttons vanish from a table head that is repeated on the next sheet of paper.
   const paper = h("span", { class: "paper", "aria-hidden": "true" }, label.cloneNode?.(true) ?? label);
   return h("th", { scope: "col", "aria-sort": sorted, ...attributes }, tip ? explain(button, tip) : button, paper);
@@ -107,6 +110,7 @@ function tableHead(plot, columns, options) {
       headCell(":scorer", "Scorer", { descending: false, class: "scorer" }),
       options.reads && headCell(":reads", "Reads", { descending: false, class: "reads" }),
       headCell(":chosen", h("span", null, labelNodes(state.statistic)), {
+        descending: better(state.statistic) !== "low",
         class: "num chosen",
         tip: definitionTip(state.statistic),
       }),
@@ -114,8 +118,12 @@ function tableHead(plot, columns, options) {
       h("th", { scope: "col", class: "plot" }, h("span", { class: "unseen" }, "Drawn"), plot && axisHead(plot)),
       columns.map((key) =>
         Object.hasOwn(EXTRA, key)
-          ? headCell(key, EXTRA[key].label, { class: "num" })
-          : headCell(key, h("span", null, labelNodes(key)), { class: "num", tip: definitionTip(key) }),
+          ? headCell(key, EXTRA[key].label, { class: "num", tip: EXTRA[key].tip, ...EXTRA[key].head })
+          : headCell(key, h("span", null, labelNodes(key)), {
+              descending: better(key) !== "low",
+              class: "num",
+              tip: definitionTip(key),
+            }),
       ),
     ),
   );
@@ -175,15 +183,20 @@ function statisticCell(row, key, decimals) {
 }
 
 function extraCell(row, key) {
+  if (EXTRA[key].cell) return EXTRA[key].cell(row);
   const value = EXTRA[key].value(row);
   return h("td", { class: "num" }, value === null ? absent("unknown") : EXTRA[key].text(value));
 }
 
-// On the zoomed axis what lies left of it is an arrow at the edge.
+// On the zoomed axis what lies beyond it is an arrow at the edge.
 function mark(estimate, { scale, span }, kind) {
   if (!defined(estimate)) return [];
-  if (estimate.value < span[0]) return s("text", { class: "beyond", x: "0.5%", y: "50%", dy: 4 }, "◂");
-  return whisker(bounded(estimate) ? { ...estimate, low: Math.max(estimate.low, span[0]) } : estimate, scale, kind);
+  const arrow = (x, sign) => s("text", { class: "beyond", x, y: "50%", dy: 4, "text-anchor": "middle" }, sign);
+  if (estimate.value < span[0]) return arrow("1%", "◂");
+  if (estimate.value > span[1]) return arrow("99%", "▸");
+  if (!bounded(estimate)) return whisker(estimate, scale, kind);
+  const ends = { low: Math.max(estimate.low, span[0]), high: Math.min(estimate.high, span[1]) };
+  return whisker({ ...estimate, ...ends }, scale, kind);
 }
 
 function plotCell(row, plot) {
@@ -243,7 +256,7 @@ function tableRow(row, plot, columns, options) {
 function boardTable(rows) {
   const columns = state.columns.filter((key) => key !== state.statistic);
   const plot = axis(rows, state.statistic);
-  const inOrder = state.sort.key === ":chosen" && state.sort.descending;
+  const inOrder = state.sort.key === ":chosen" && state.sort.descending === bestFirst(state.statistic).descending;
   const level = ROWS.map((row) => estimateOf(row, state.statistic)).find(bounded);
   const options = {
     clusters: clustered(),

@@ -87,7 +87,11 @@ function boardControls() {
       new Set(ROWS.map((row) => row.kind)).size > 1 &&
         check("recorded", true, (recorded) => update({ recorded }), "recorded"),
     ),
-    checks("Axis", bestRule(PRIMARY) && check("from the best rule up", false, (zoom) => update({ zoom }), "zoom")),
+    checks(
+      "Axis",
+      bestRule(PRIMARY) && check("from the best rule up", false, (zoom) => update({ zoom }), "zoom"),
+      coinAxis(PRIMARY) && check("up to twice a coin's loss", state.zoom, (zoom) => update({ zoom }), "zoom"),
+    ),
     h(
       "div",
       { class: "tools" },
@@ -142,12 +146,17 @@ function defaultColumns() {
   const first = new Set([...FIRST_COLUMNS.filter((id) => others.includes(id)), ...others].slice(0, wide));
   const extras = NARROW.matches
     ? []
-    : [ROWS.some((row) => row.coverage < 1) && ":coverage", ROWS.some((row) => row.cost_per_1000?.dollars) && ":dollars"];
+    : [
+        ROWS.some((row) => row.coverage < 1) && ":coverage",
+        ROWS.some((row) => row.cost_per_1000?.dollars) && ":dollars",
+      ];
   return [...others.filter((id) => first.has(id)), ...extras.filter(Boolean)];
 }
 
+let columnsAtStart = defaultColumns;
+
 function startBoard(box) {
-  state.columns = defaultColumns();
+  state.columns = columnsAtStart();
   const table = h("div", { class: "wide board-wrap" });
   const keys = h("div");
   const fit = () => {
@@ -171,3 +180,5 @@ function startBoard(box) {
   NARROW.addEventListener("change", draw);
   draw();
 }
+
+SECTIONS["board-box"] = startBoard;

@@ -17,6 +17,22 @@ const CEILING = BOARD.human_ceiling || {};
 const SMALL_SLICE = 30;
 const NARROW = window.matchMedia("screen and (max-width: 700px)");
 
+// ---- which values of a statistic are better: high ones unless the page says "low" or "near" an ideal
+
+const better = (id) => STATISTICS.get(id)?.better ?? "high";
+const ideal = (id) => (better(id) === "near" ? STATISTICS.get(id).ideal : null);
+
+// Grows from worse to better.
+function goodness(row, id) {
+  const value = valueOf(row, id);
+  if (value === null || better(id) === "high") return value;
+  return better(id) === "low" ? -value : -Math.abs(value - ideal(id));
+}
+
+function bestFirst(id) {
+  return { key: ":chosen", descending: better(id) !== "low" };
+}
+
 // ---- state: one chosen statistic and one chosen scorer for the whole page
 
 const byRank = [...ROWS].sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity));
@@ -24,7 +40,7 @@ const rowOf = new Map(ROWS.map((row) => [row.scorer, row]));
 const state = {
   statistic: PRIMARY,
   scorer: byRank.length ? byRank[0].scorer : null,
-  sort: { key: ":chosen", descending: true },
+  sort: bestFirst(PRIMARY),
   columns: [],
   text: "",
   reads: "",
@@ -33,6 +49,7 @@ const state = {
   zoom: false,
 };
 const watchers = [];
+const SECTIONS = {}; // box to what fills it: each script adds its own
 
 const watch = (keys, draw) => watchers.push({ keys, draw });
 

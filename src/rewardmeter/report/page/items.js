@@ -169,3 +169,5 @@ function startItems(box) {
   draw();
   follow();
 }
+
+SECTIONS["items-box"] = startItems;

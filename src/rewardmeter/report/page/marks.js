@@ -209,4 +209,4 @@ function statisticPicker() {
   return told("Statistic", node, "statistic", plainLabel);
 }
 
-const chooseStatistic = (statistic) => update({ statistic, sort: { key: ":chosen", descending: true } });
+const chooseStatistic = (statistic) => update({ statistic, sort: bestFirst(statistic) });

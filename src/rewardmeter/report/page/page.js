@@ -25,13 +25,15 @@ function startCopying() {
     });
   }
   const downloads = document.getElementById("downloads");
+  if (!downloads) return;
+  const name = downloads.dataset.file;
   downloads.hidden = false;
-  downloads.append(quietButton("Save board.json", saveBoard));
+  downloads.append(quietButton(`Save ${name}`, () => saveBoard(name)));
 }
 
-function saveBoard() {
+function saveBoard(name) {
   const file = new Blob([document.getElementById("data-board").textContent], { type: "application/json" });
-  const link = h("a", { href: URL.createObjectURL(file), download: "board.json" });
+  const link = h("a", { href: URL.createObjectURL(file), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
@@ -82,13 +84,6 @@ function startNavigation() {
   );
   for (const section of document.querySelectorAll("main > section")) seen.observe(section);
 }
-
-const SECTIONS = {
-  "board-box": startBoard,
-  "agreement-box": startAgreement,
-  "slices-box": startSlices,
-  "items-box": startItems,
-};
 
 startTheme();
 startTips();

@@ -176,3 +176,5 @@ function startSlices(box) {
   watch(["statistic", "sort", "text", "reads", "rules", "recorded", "scorer"], draw);
   draw();
 }
+
+SECTIONS["slices-box"] = startSlices;
