@@ -1,5 +1,5 @@
 """Scores that mean something: measure, fit, ship. May import `comparison`, `dataset`, `report`, `scoring`, `stats`,
-`types`, `files`, `errors`."""
+`types`, `files`, `errors`; `label_files` also `io`."""
 
 from rewardmeter.calibration.board import calibration_board
 from rewardmeter.calibration.calibrated import Calibrated, calibrated, load_calibrated
@@ -7,28 +7,52 @@ from rewardmeter.calibration.calibrator import Calibrator, read_calibrator, writ
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.files import save_calibration
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
+from rewardmeter.calibration.label_files import read_answers, write_questions
+from rewardmeter.calibration.label_loop import LabelOptions, LabelTurn, begin_labelling, check_labelling, label_turn
+from rewardmeter.calibration.label_state import LabelState, read_state, write_state
+from rewardmeter.calibration.labelling import STRATEGIES, Chosen, labelled_so_far, next_items
 from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.questions import Questions, questions_of
+from rewardmeter.calibration.refits import Labelled, ScorerStanding
 from rewardmeter.calibration.request import check_fit, check_measuring
 from rewardmeter.calibration.result import CalibrationBoard, CalibrationEntry
 from rewardmeter.calibration.views import calibration_views
 
 __all__ = [
     "BLIND",
+    "STRATEGIES",
     "Calibrated",
     "CalibrationBoard",
     "CalibrationEntry",
     "Calibrator",
+    "Chosen",
     "Human",
+    "LabelOptions",
+    "LabelState",
+    "LabelTurn",
+    "Labelled",
+    "Questions",
+    "ScorerStanding",
+    "begin_labelling",
     "behind_calibrator",
     "calibrated",
     "calibration_board",
     "calibration_views",
     "check_fit",
+    "check_labelling",
     "check_measuring",
     "fit_calibrator",
     "human_side",
+    "label_turn",
+    "labelled_so_far",
     "load_calibrated",
+    "next_items",
+    "questions_of",
+    "read_answers",
     "read_calibrator",
+    "read_state",
     "save_calibration",
     "write_calibrator",
+    "write_questions",
+    "write_state",
 ]

@@ -50,17 +50,24 @@ class Method:
         return {name: rows[name] for name in self.columns}
 
 
-def _coin(score_a: FloatArray, score_b: FloatArray, label: FloatArray) -> Map:
+def _coin(score_a: FloatArray, score_b: FloatArray, label: FloatArray, weight: FloatArray | None = None) -> Map:
     return LinearMap(target="utility", slope=0.0, intercept=0.0)
 
 
-def _mean(score: FloatArray, human: FloatArray, *, target: Literal["rating", "probability"]) -> Map:
-    there = human[~np.isnan(human) & ~np.isnan(score)]
-    if not there.size:
+def _mean(
+    score: FloatArray,
+    human: FloatArray,
+    weight: FloatArray | None = None,
+    *,
+    target: Literal["rating", "probability"],
+) -> Map:
+    there = ~np.isnan(human) & ~np.isnan(score)
+    known, w = human[there], np.ones(int(there.sum())) if weight is None else weight[there]
+    if not w.sum() > 0:
         raise ValueError("there is no row")
     if target == "rating":
-        return LinearMap(target=target, slope=0.0, intercept=float(there.mean()))
-    share = (float(there.sum()) + 0.5) / (there.size + 1)  # Krichevsky-Trofimov: no certainty from one class
+        return LinearMap(target=target, slope=0.0, intercept=float(w @ known / w.sum()))
+    share = (float(w @ known) + 0.5) / (float(w.sum()) + 1)  # Krichevsky-Trofimov: no certainty from one class
     return LinearMap(target=target, slope=0.0, intercept=float(np.log(share / (1 - share))))
 
 

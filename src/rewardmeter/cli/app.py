@@ -21,6 +21,7 @@ __all__ = ["app", "main"]
 DONE, CHECK_FAILED, WRONG_USE, SOME_FAILED, STOPPED, BUG = 0, 1, 2, 3, 130, 70
 
 _READING = Group("Reading the data", sort_key=2)
+_LABELLING = Group("Labelling", sort_key=2)
 _MEASURING = Group("Measuring", sort_key=3)
 _WRITING = Group("Writing", sort_key=4)
 _RUNNING = Group("Running scorers", sort_key=5)
@@ -329,6 +330,72 @@ def calibrate(
         commands.ScorerOptions(scorer, None, store, no_store, workers, executor, max_cost),
         out=out,
         fitting={"method": method, "target": target, "aspect": aspect, "folds": folds, "seed": seed},
+    )
+
+
+@_verb(app, "label")
+def label(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    scorers: ScorerFile = None,
+    budget: Annotated[int, Parameter(group=_LABELLING, help="Items that people can label in all.")],
+    batch: Annotated[
+        int | None, Parameter(group=_LABELLING, help="Items to label this time (default: a fifth of the budget).")
+    ] = None,
+    strategy: Annotated[
+        str, Parameter(group=_LABELLING, help="random, coverage, uncertainty, margin or disagreement.")
+    ] = "coverage",
+    labels: Annotated[str | None, Parameter(group=_LABELLING, help="A batch that was filled in.")] = None,
+    tolerance: Annotated[
+        float, Parameter(group=_LABELLING, help="Loss not worth more labels, as a share of what the mean loses.")
+    ] = 0.01,
+    ask: Annotated[
+        str | None, Parameter(group=_LABELLING, help="rating or preference (default: what the data is about).")
+    ] = None,
+    anew: Annotated[bool, Parameter(group=_LABELLING, help="Take no notice of the judgments in the data.")] = False,
+    method: Annotated[str | None, Parameter(group=_MEASURING, help="Way to calibrate (default: the simplest).")] = None,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
+    level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the draws.")] = 0,
+    out: Annotated[str, Parameter(group=_WRITING, help="Next batch: .csv, .tsv, .jsonl or .parquet.")] = "batch.csv",
+    state: Annotated[
+        str | None, Parameter(group=_WRITING, help="What is kept between runs (default: labelling.json beside --out).")
+    ] = None,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+) -> int:
+    """Choose which items people should label next, to calibrate scorers with few labels, and say when to stop.
+
+    Fill in the batch and run it again with --labels: it fits, says what is left to gain, and writes the next batch.
+
+    For example:
+
+        rewardmeter label answers.csv --scorer chrf --budget 100 --out batch-1.csv
+
+        rewardmeter label answers.csv --scorer chrf --budget 100 --labels batch-1.csv --out batch-2.csv
+    """
+    from rewardmeter.calibration import LabelOptions
+    from rewardmeter.cli import commands, labelling
+
+    return labelling.label(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers, executor, max_cost),
+        labelling.LabelFiles(out, labels, state),
+        LabelOptions(budget, batch, strategy, method, tolerance, seed, folds, level),
+        ask=ask,
+        aspect=aspect,
+        anew=anew,
     )
 
 
