@@ -23,6 +23,7 @@ _HOME = {
     "Scorer": "rewardmeter.scoring",
     "Scores": "rewardmeter.types",
     "calibrate": "rewardmeter.api",
+    "combine": "rewardmeter.api",
     "compare": "rewardmeter.api",
     "forecast": "rewardmeter.api",
     "load": "rewardmeter.api",
@@ -37,6 +38,7 @@ __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
     from rewardmeter.api import calibrate as calibrate
+    from rewardmeter.api import combine as combine
     from rewardmeter.api import compare as compare
     from rewardmeter.api import forecast as forecast
     from rewardmeter.api import load as load

@@ -15,11 +15,13 @@ from typing import Any
 from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
+    Combination,
     behind_calibrator,
     calibration_board,
     check_fit,
     check_measuring,
     fit_calibrator,
+    fit_combination,
     human_side,
     read_calibrator,
     save_calibration,
@@ -44,6 +46,7 @@ from rewardmeter.scoring import (
     families,
     make_scorer,
     paid_scorer,
+    paid_scorers,
     parse_spec,
     signature_of,
     without_calibrator,
@@ -347,6 +350,8 @@ def calibrate(
     aspect: str | None = None,
     folds: int = 5,
     seed: int = 0,
+    interval: float | None = None,
+    risk: float | None = None,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
     max_cost: float | None = None,
@@ -367,6 +372,8 @@ def calibrate(
         ``"utility"``, ``"rating"`` or ``"probability"``; None for what the gold asks for.
     aspect, folds, seed:
         As for `measure_calibration`.
+    interval, risk:
+        Coverage of conformal intervals, and error rate of comparisons at which to abstain; None for none.
 
     Raises
     ------
@@ -376,14 +383,55 @@ def calibrate(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     human = human_side(dataset, aspect)
-    check_fit(human, method, target, folds)
+    check_fit(human, method, target, folds, interval=interval, risk=risk)
     made = contenders(
         dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
     if len(made) != 1:
         raise SpecError(f"'{scorer}' names {len(made)} recorded scorers; name one, for example recorded:{made[0].name}")
     spec = scorer if isinstance(scorer, str) else scorer.name
-    return fit_calibrator(human, made[0], spec, method=method, target=target, folds=folds, seed=seed)
+    return fit_calibrator(
+        human, made[0], spec, method=method, target=target, folds=folds, seed=seed, interval=interval, risk=risk
+    )
+
+
+def combine(
+    data: Dataset | str | Path,
+    scorers: Sequence[str | Scorer],
+    *,
+    target: str | None = None,
+    aspect: str | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> Combination:
+    """Several scorers as one, fitted on all of the data; `rewardmeter.calibration.write_combination` keeps it.
+
+    Parameters
+    ----------
+    data, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    scorers:
+        Two or more, of which greater is better; ``"recorded"`` stands for every scorer that the data carries.
+    target, aspect, folds, seed:
+        As for `calibrate`.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec or the store is wrong, or the scorers cannot be combined.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    human = human_side(dataset, aspect)
+    target = check_fit(human, "auto", target, folds)
+    made = contenders(
+        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    return fit_combination(human, made, target, folds=folds, seed=seed)
 
 
 def doctor(
@@ -415,12 +463,19 @@ def doctor(
 
 
 def _cost_per_1000(store: ScoreStore | None, scorer: Scorer, dataset: Dataset, scores: Scores) -> Cost | None:
-    """From all that the store remembers of the scorer, else from this run."""
-    scorer = paid_scorer(scorer)
-    if store is not None and scorer.laws.deterministic and signature_of(scorer).storable:
-        spent, scored = store.spent(signature_of(scorer))
-        return spent.per(1_000, scored)
-    return scores.cost.per(1_000, distinct_scored(scorer, dataset, scores))
+    """From all that the store remembers of the scorer, or of each that does its work, else from this run."""
+    parts = [_remembered(store, paid) for paid in paid_scorers(scorer)]
+    if any(part is None for part in parts):
+        return scores.cost.per(1_000, distinct_scored(scorer, dataset, scores))
+    known = [spent.per(1_000, scored) for spent, scored in filter(None, parts)]
+    return None if any(part is None for part in known) else sum(filter(None, known), start=Cost())
+
+
+def _remembered(store: ScoreStore | None, paid: Scorer) -> tuple[Cost, int] | None:
+    """What a scorer has cost and for how many responses; None where nobody keeps that."""
+    if store is None or not paid.laws.deterministic or not signature_of(paid).storable:
+        return None
+    return store.spent(signature_of(paid))
 
 
 def _plans(

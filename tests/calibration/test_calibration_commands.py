@@ -47,6 +47,30 @@ def test_a_scorer_that_knows_nothing_gets_no_calibrator(workplace, capsys):
     assert json.loads((workplace / "length.json").read_text())["map"]["kind"] == "linear"
 
 
+def test_combine_and_use(workplace, capsys):
+    assert main(["combine", "demo", "-s", "chrf", "-s", "bleu", "-s", "length", "--out", "both.json"]) == 0
+    said = capsys.readouterr().out
+    for words in ("plain mean", "gain of the combination", "Not shown to be worth having", "combined:both.json"):
+        assert words in said
+    specs = ["combined:both.json", "combined:both.json?bound=lower&level=0.8", "chrf"]
+    command = ["compare", "demo", "--no-report", "--json", "board.json", "--resamples", "0", "--draws", "0"]
+    assert main([*command, *(word for spec in specs for word in ("-s", spec))]) == 0
+    board = json.loads((workplace / "board.json").read_text())["board"]
+    assert {entry["scorer"] for entry in board} == set(specs)
+    assert main(["compare", "demo", "-s", specs[0], "--dry-run"]) == 0
+
+
+def test_intervals_and_abstention_are_stored_and_said(workplace, capsys):
+    asked = ["calibrate", "demo", "-s", "chrf", "--out", "c.json", "--interval", "0.9", "--risk", "0.5"]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert "holds the rating of 90% of new items' responses" in said
+    assert "err at most 50% of the time" in said
+    record = json.loads((workplace / "c.json").read_text())
+    assert record["intervals"]["level"] == 0.9
+    assert record["abstention"]["risk"] == 0.5
+
+
 def test_json_to_standard_output_is_json_alone(capsys):
     assert main(["calibration", "demo", "-s", "length", "--resamples", "0", "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["settings"]["target"] == "rating"
@@ -60,6 +84,12 @@ def test_json_to_standard_output_is_json_alone(capsys):
         (["calibrate", "demo", "-s", "chrf", "--target", "probability"], "needs ratings of 0 and 1"),
         (["calibrate", "demo", "-s", "chrf", "-s", "length"], "belongs to one scorer"),
         (["calibrate", "demo"], "no scorer was named"),
+        (["calibrate", "demo", "-s", "chrf", "--interval", "90"], "interval 90 is no share"),
+        (["calibrate", "demo", "-s", "chrf", "--target", "utility", "--interval", "0.9"], "intervals are for ratings"),
+        (["combine", "demo"], "no scorer was named"),
+        (["combine", "demo", "-s", "chrf"], "a combination needs two scorers"),
+        (["combine", "demo", "-s", "-chrf", "-s", "-bleu"], "Negate the scorers of which less is better"),
+        (["compare", "demo", "-s", "combined:nosuch.json"], "nosuch.json cannot be read"),
         (["calibration", "demo", "-s", "chrf@nosuch.json"], "nosuch.json cannot be read"),
         (["calibration", "demo", "-s", "chrf", "--slice", "nosuch"], "no slice column named 'nosuch'"),
         (["calibration", "demo", "-s", "chrf", "--folds", "1"], "folds"),

@@ -9,6 +9,7 @@ import pytest
 
 import rewardmeter as rm
 from rewardmeter.calibration import Calibrator, read_calibrator, write_calibrator
+from rewardmeter.dataset import Dataset, Ratings, Recorded
 from rewardmeter.errors import SpecError
 from rewardmeter.io.store import Store
 from rewardmeter.scoring import make_scorer, signature_of
@@ -133,3 +134,55 @@ def test_a_calibrated_scorer_can_stand_in_another(written):
     ranked = make_scorer(f"ranked:[length@{written}]")
     assert ranked(ITEMS).values.tolist() == make_scorer("ranked:length")(ITEMS).values.tolist()
     assert make_scorer(ranked.name).name == ranked.name
+
+
+def test_intervals_and_abstention_come_back_and_hold(tmp_path):
+    from test_held_out import rated
+
+    data, score = rated(n_items=300, noise=1.0)
+    train, new = _halves(data, score)
+    made = rm.calibrate(train, "recorded:score", interval=0.8, risk=0.2)
+    write_calibrator(made, tmp_path / "c.json")
+    again = read_calibrator(tmp_path / "c.json")
+    assert again.to_dict() == made.to_dict()
+    values = again.map(new.recorded["score"].values)
+    low, high = again.intervals(values)
+    inside = np.mean((low <= new.ratings.value) & (new.ratings.value <= high))
+    assert inside == pytest.approx(0.8, abs=0.06)
+    first, second = np.arange(0, len(values), 4), np.arange(1, len(values), 4)
+    margin, truth = values[first] - values[second], new.ratings.value[first] - new.ratings.value[second]
+    answered = again.abstention.answers(np.abs(margin))
+    assert 0.1 < answered.mean() < 1
+    assert np.mean(margin[answered] * truth[answered] <= 0) <= 0.2 + 2 * np.sqrt(0.16 / answered.sum())
+    for name, change, words in [
+        ("intervals", {"reach": [-1.0]}, "reach"),
+        ("abstention", {"outcome": "most"}, "all, some or none"),
+        ("abstention", {"threshold": None}, "belongs to the outcome"),
+    ]:
+        record = made.to_dict()
+        record[name] = record[name] | change
+        (tmp_path / "bad.json").write_text(json.dumps(record))
+        with pytest.raises(SpecError, match=words):
+            read_calibrator(tmp_path / "bad.json")
+
+
+def _halves(data, score):
+    """Two sets of other items, with the score as a recorded one."""
+    half, both = data.n_items // 2, []
+    for start in (0, half):
+        rows = np.flatnonzero((data.response_item >= start) & (data.response_item < start + half))
+        bare = np.full(rows.size, -1, dtype=np.int32)
+        everything, one = np.arange(rows.size, dtype=np.int32), np.zeros(rows.size, np.int32)
+        ratings = Ratings(everything, data.ratings.value[rows], bare, one)
+        both.append(
+            Dataset(
+                "made",
+                [f"i{i}" for i in range(half)],
+                (data.response_item[rows] - start).astype(np.int32),
+                [None] * rows.size,
+                bare,
+                ratings=ratings,
+                recorded={"score": Recorded("score", values=score[rows])},
+            )
+        )
+    return both

@@ -1,9 +1,12 @@
-"""Scores that mean something: measure, fit, ship. May import `comparison`, `dataset`, `report`, `scoring`, `stats`,
-`types`, `files`, `errors`; `label_files` also `io`."""
+"""Scores that mean something: measure, fit, ship. May import `comparison`, `dataset`, `report`, `scorers`, `scoring`,
+`stats`, `types`, `files`, `errors`; `label_files` also `io`."""
 
 from rewardmeter.calibration.board import calibration_board
 from rewardmeter.calibration.calibrated import Calibrated, calibrated, load_calibrated
 from rewardmeter.calibration.calibrator import Calibrator, read_calibrator, write_calibrator
+from rewardmeter.calibration.combination import Combination, Member, read_combination, write_combination
+from rewardmeter.calibration.combined import Combined, load_combined
+from rewardmeter.calibration.combining import fit_combination
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.files import save_calibration
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
@@ -26,11 +29,14 @@ __all__ = [
     "CalibrationEntry",
     "Calibrator",
     "Chosen",
+    "Combination",
+    "Combined",
     "Human",
     "LabelOptions",
     "LabelState",
     "LabelTurn",
     "Labelled",
+    "Member",
     "Questions",
     "ScorerStanding",
     "begin_labelling",
@@ -42,17 +48,21 @@ __all__ = [
     "check_labelling",
     "check_measuring",
     "fit_calibrator",
+    "fit_combination",
     "human_side",
     "label_turn",
     "labelled_so_far",
     "load_calibrated",
+    "load_combined",
     "next_items",
     "questions_of",
     "read_answers",
     "read_calibrator",
+    "read_combination",
     "read_state",
     "save_calibration",
     "write_calibrator",
+    "write_combination",
     "write_questions",
     "write_state",
 ]

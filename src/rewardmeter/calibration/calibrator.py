@@ -14,9 +14,25 @@ from typing import Any
 
 from rewardmeter.errors import SpecError
 from rewardmeter.files import write_text
-from rewardmeter.stats.scaling import Map, map_from_dict
+from rewardmeter.stats.scaling import (
+    Abstention,
+    ConformalIntervals,
+    Map,
+    abstention_from_dict,
+    intervals_from_dict,
+    map_from_dict,
+)
 
-__all__ = ["FORM", "Calibrator", "read_calibrator", "write_calibrator"]
+__all__ = [
+    "FORM",
+    "Calibrator",
+    "mapping_in",
+    "read_calibrator",
+    "read_record",
+    "text_in",
+    "write_calibrator",
+    "write_record",
+]
 
 FORM = 1
 """Version of the file's form."""
@@ -44,6 +60,10 @@ class Calibrator:
         When, UTC.
     version:
         Of rewardmeter.
+    intervals:
+        Conformal intervals around the values of ratings; None where none were asked for.
+    abstention:
+        Above which absolute difference of the values of two responses the comparison may be trusted; None likewise.
     """
 
     map: Map
@@ -53,13 +73,17 @@ class Calibrator:
     fit: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
     version: str = ""
+    intervals: ConformalIntervals | None = None
+    abstention: Abstention | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: the contents of the file."""
+        more = {"intervals": self.intervals, "abstention": self.abstention}
         return {
             "rewardmeter_calibrator": FORM,
             "scorer": {"spec": self.spec, "fingerprint": self.fingerprint},
             "map": self.map.to_dict(),
+            **{name: made.to_dict() for name, made in more.items() if made is not None},
             "data": dict(self.data),
             "fit": dict(self.fit),
             "created": self.created,
@@ -75,8 +99,7 @@ def write_calibrator(calibrator: Calibrator, path: str | Path) -> None:
     InputError
         If it cannot be written.
     """
-    text = json.dumps(calibrator.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(path, _ROW_OF_NUMBERS.sub(lambda found: " ".join(found.group().split()), text) + "\n")
+    write_record(calibrator.to_dict(), path)
 
 
 def read_calibrator(path: str | Path) -> Calibrator:
@@ -88,44 +111,69 @@ def read_calibrator(path: str | Path) -> Calibrator:
         If there is no such file, or it holds no calibrator of a form that this version knows; it says which field.
     """
     path = Path(path).expanduser()
+    record = read_record(path, "calibrator", FORM, "rewardmeter calibrate")
+    scorer = mapping_in(path, record, "scorer")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except OSError as error:
-        raise SpecError(f"calibrator {path} cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise SpecError(f"calibrator {path} is no JSON: {error}") from error
-    form = record.get("rewardmeter_calibrator") if isinstance(record, dict) else None
-    if form is None:
-        raise SpecError(f"{path} is no calibrator; 'rewardmeter calibrate' makes one")
-    if form != FORM:
-        raise SpecError(f"calibrator {path} has form {form!r}, and this version of rewardmeter knows form {FORM}")
-    scorer = _mapping(path, record, "scorer")
-    try:
-        fitted = map_from_dict(_mapping(path, record, "map"))
+        fitted = map_from_dict(mapping_in(path, record, "map"))
+        intervals = intervals_from_dict(mapping_in(path, record, "intervals")) if "intervals" in record else None
+        abstention = abstention_from_dict(mapping_in(path, record, "abstention")) if "abstention" in record else None
     except ValueError as error:
         raise SpecError(f"calibrator {path}: {error}") from error
     return Calibrator(
         fitted,
-        _text(path, scorer, "spec"),
-        _text(path, scorer, "fingerprint"),
-        _mapping(path, record, "data"),
-        _mapping(path, record, "fit"),
-        _text(path, record, "created"),
-        _text(path, record, "rewardmeter"),
+        text_in(path, scorer, "spec"),
+        text_in(path, scorer, "fingerprint"),
+        mapping_in(path, record, "data"),
+        mapping_in(path, record, "fit"),
+        text_in(path, record, "created"),
+        text_in(path, record, "rewardmeter"),
+        intervals,
+        abstention,
     )
 
 
-def _mapping(path: Path, record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def write_record(record: Mapping[str, Any], path: str | Path) -> None:
+    """Write plain JSON values, a row of numbers on a line, whole or not at all; raises as `write_calibrator`."""
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, _ROW_OF_NUMBERS.sub(lambda found: " ".join(found.group().split()), text) + "\n")
+
+
+def read_record(path: Path, what: str, form: int, maker: str) -> Mapping[str, Any]:
+    """The record of a ``calibrator`` or a ``combination``, if its form is known.
+
+    Raises
+    ------
+    SpecError
+        If there is no such file, or it is something else.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except OSError as error:
+        raise SpecError(f"{what} {path} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, ValueError) as error:
+        raise SpecError(f"{what} {path} is no JSON: {error}") from error
+    found = record.get(f"rewardmeter_{what}") if isinstance(record, dict) else None
+    if found is None:
+        raise SpecError(f"{path} is no {what}; '{maker}' makes one")
+    if found != form:
+        raise SpecError(f"{what} {path} has form {found!r}, and this version of rewardmeter knows form {form}")
+    checked: Mapping[str, Any] = record
+    return checked
+
+
+def mapping_in(path: Path, record: Mapping[str, Any], name: str, what: str = "calibrator") -> Mapping[str, Any]:
+    """A field that is an object; SpecError where it is not."""
     value = record.get(name)
     if not isinstance(value, dict):
-        raise SpecError(f"calibrator {path}: '{name}' is missing or no object")
+        raise SpecError(f"{what} {path}: '{name}' is missing or no object")
     return value
 
 
-def _text(path: Path, record: Mapping[str, Any], name: str) -> str:
+def text_in(path: Path, record: Mapping[str, Any], name: str, what: str = "calibrator") -> str:
+    """A field that is text; SpecError where it is not."""
     value = record.get(name)
     if not isinstance(value, str):
-        raise SpecError(f"calibrator {path}: '{name}' is missing or no text")
+        raise SpecError(f"{what} {path}: '{name}' is missing or no text")
     return value
 
 

@@ -16,7 +16,8 @@ from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.request import check_fit
 from rewardmeter.comparison import Contender
 from rewardmeter.errors import InputError, SpecError
-from rewardmeter.types import Signature
+from rewardmeter.stats.scaling import Abstention, ConformalIntervals, abstention_threshold, split_intervals
+from rewardmeter.types import FloatArray, Signature
 from rewardmeter.version import __version__
 
 __all__ = ["behind_calibrator", "fingerprint_of", "fit_calibrator"]
@@ -33,17 +34,22 @@ def fit_calibrator(
     target: str | None = None,
     folds: int = 5,
     seed: int = 0,
+    interval: float | None = None,
+    risk: float | None = None,
 ) -> Calibrator:
     """The calibrator of a scorer, fitted on everything, with what it gained on held-out items.
+
+    ``interval`` and ``risk`` add conformal intervals and abstention from cross-fitted values.
 
     Raises
     ------
     InputError
-        If the data does not allow the target or the method, or, with ``"auto"``, no method is shown to be worth having.
+        If the data does not allow the target, the method, intervals or abstention, or, with ``"auto"``, no method is
+        shown to be worth having.
     UnknownNameError
         If there is no such target or method.
     """
-    target = check_fit(human, method, target, folds)
+    target = check_fit(human, method, target, folds, interval=interval, risk=risk)
     scores = contender.scores.values
     asked = None if method == "auto" else (method,)
     held_out = try_methods(human, scores, target=target, methods=asked, folds=folds, seed=seed)
@@ -53,17 +59,12 @@ def fit_calibrator(
     except ValueError as error:
         raise InputError(f"'{contender.name}' cannot be calibrated by {chosen}: {error}") from error
     trial = held_out[chosen]
-    dataset, gold = human.dataset, human.ratings
     return Calibrator(
         fitted,
         spec,
         fingerprint_of(contender),
         {
-            "name": dataset.name,
-            "hash": dataset.content_hash,
-            "gold": dataset.origin.gold,
-            "aspect": None if gold is None else gold.aspect,
-            "items": dataset.n_items,
+            **facts_of(human),
             "rows": int(np.sum(~np.isnan(trial.values))),
         },
         {
@@ -77,7 +78,36 @@ def fit_calibrator(
         },
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         __version__,
+        None if interval is None else _intervals(human, trial.values, interval),
+        None if risk is None else _abstention(human, trial.values, target, risk),
     )
+
+
+def facts_of(human: Human) -> dict[str, object]:
+    """What a file says of the data that it was fitted on."""
+    dataset, gold = human.dataset, human.ratings
+    return {
+        "name": dataset.name,
+        "hash": dataset.content_hash,
+        "gold": dataset.origin.gold,
+        "aspect": None if gold is None else gold.aspect,
+        "items": dataset.n_items,
+    }
+
+
+def _intervals(human: Human, values: FloatArray, level: float) -> ConformalIntervals:
+    assert human.ratings is not None
+    return split_intervals(values, human.ratings.value, human.item, level=level)
+
+
+def _abstention(human: Human, values: FloatArray, target: str, risk: float) -> Abstention:
+    """From pairs: the confidence is the absolute difference of the values, an answer its sign (0 is wrong). What people
+    tied is left out, as it is of pair accuracy."""
+    margin = values if target == "utility" else human.margins(values)
+    gold = human.pairs.probability
+    wrong = np.where((margin == 0) | ((margin > 0) != (gold > 0.5)), 1.0, 0.0)
+    wrong[np.isnan(gold) | (gold == 0.5)] = np.nan
+    return abstention_threshold(np.abs(margin), wrong, human.pairs.item, risk=risk)
 
 
 def fingerprint_of(contender: Contender) -> str:

@@ -42,13 +42,21 @@ def check_measuring(
     return human
 
 
-def check_fit(human: Human, method: str, target: str | None, folds: int) -> str:
+def check_fit(
+    human: Human,
+    method: str,
+    target: str | None,
+    folds: int,
+    *,
+    interval: float | None = None,
+    risk: float | None = None,
+) -> str:
     """The target to fit on, if the data allows it.
 
     Raises
     ------
     InputError
-        If the data does not allow the target, or there are fewer than two folds.
+        If the data does not allow the target, intervals or abstention, or there are fewer than two folds.
     UnknownNameError
         If there is no such target or method.
     """
@@ -64,6 +72,13 @@ def check_fit(human: Human, method: str, target: str | None, folds: int) -> str:
     if method != "auto":
         _check_method(target, method)
     _check_folds(folds)
+    for name, value in (("interval", interval), ("risk", risk)):
+        if value is not None and not 0 < value < 1:
+            raise InputError(f"{name} {value:g} is no share", fix="Use one between 0 and 1, for example 0.9 and 0.1.")
+    if interval is not None and target != "rating":
+        raise InputError(f"intervals are for ratings, and the target is '{target}'", fix="Use --risk for pairs.")
+    if risk is not None and not len(human.pairs):
+        raise InputError("no two responses of an item were judged, so there are no comparisons to abstain from")
     return target
 
 

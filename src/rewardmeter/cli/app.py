@@ -303,6 +303,13 @@ def calibrate(
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
     folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
     seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the folds.")] = 0,
+    interval: Annotated[
+        float | None, Parameter(group=_MEASURING, help="Also store intervals that hold this share of the ratings.")
+    ] = None,
+    risk: Annotated[
+        float | None,
+        Parameter(group=_MEASURING, help="Also store below which margin to abstain for at most this error rate."),
+    ] = None,
     out: Annotated[str | None, Parameter(group=_WRITING, help="The file (default: calibrator.json).")] = None,
     map: Mapped = None,
     format: Format = None,
@@ -329,7 +336,60 @@ def calibrate(
         commands.DataOptions(dataset, map, format, gold, reference, include_human),
         commands.ScorerOptions(scorer, None, store, no_store, workers, executor, max_cost),
         out=out,
-        fitting={"method": method, "target": target, "aspect": aspect, "folds": folds, "seed": seed},
+        fitting={
+            "method": method,
+            "target": target,
+            "aspect": aspect,
+            "folds": folds,
+            "seed": seed,
+            "interval": interval,
+            "risk": risk,
+        },
+    )
+
+
+@_verb(app, "combine")
+def combine(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    target: Annotated[
+        str | None,
+        Parameter(group=_MEASURING, help="utility, rating or probability (default: what the judgments are)."),
+    ] = None,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the folds.")] = 0,
+    out: Annotated[str | None, Parameter(group=_WRITING, help="The file (default: combination.json).")] = None,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+) -> int:
+    """Fit several scorers into one and write it to a small file; combined:FILE is then a scorer like any other.
+
+    Says what each scorer is worth alone and what the combination gains, on items that the fit has not seen.
+
+    For example:
+
+        rewardmeter combine judgebench --scorer recorded --out judges.json
+
+        rewardmeter combine ratings.jsonl --scorer chrf --scorer rouge-l --scorer -length
+    """
+    from rewardmeter.cli import combining, commands
+
+    return combining.combine(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, None, store, no_store, workers, executor, max_cost),
+        out=out,
+        fitting={"target": target, "aspect": aspect, "folds": folds, "seed": seed},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +19,7 @@ from rewardmeter.calibration import (
     BLIND,
     CalibrationBoard,
     CalibrationEntry,
+    Calibrator,
     calibration_board,
     check_measuring,
     save_calibration,
@@ -32,7 +34,7 @@ from rewardmeter.report.files import json_text, write_text
 from rewardmeter.report.numbers import value_and_half_width
 from rewardmeter.stats.result import Estimate
 
-__all__ = ["calibrate", "calibration"]
+__all__ = ["calibrate", "calibration", "running", "short"]
 
 SHOWN = {
     "calibration.nll": "log-loss",
@@ -61,7 +63,7 @@ def calibration(
     named = scorers.named()
     dataset = data.load()
     check_measuring(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
-    made = contenders(dataset, named, **_running(scorers))
+    made = contenders(dataset, named, **running(scorers))
     board = calibration_board(dataset, made, **measuring)
     board = replace(board, settings={**board.settings, "command": command_line()})
     if to_stdout:
@@ -82,24 +84,48 @@ def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fit
     named = scorers.named()
     if len(named) != 1 or not isinstance(named[0], str):
         raise SpecError("a calibrator belongs to one scorer: name one with --scorer")
-    made = run_calibrate(data.load(), named[0], **_running(scorers), **fitting)
+    made = run_calibrate(data.load(), named[0], **running(scorers), **fitting)
     path = out or "calibrator.json"
     write_calibrator(made, path)
     screen = Console(highlight=False)
     gain, fit = made.fit["gain"], made.fit
     screen.print(
-        f"{made.spec} · {fit['method']} · held-out {fit['loss']} {_short(fit['held_out'])}, raw {_short(fit['raw'])},"
-        f" gain {_short(gain)}",
+        f"{made.spec} · {fit['method']} · held-out {fit['loss']} {short(fit['held_out'])}, raw {short(fit['raw'])},"
+        f" gain {short(gain)}",
         markup=False,
         soft_wrap=True,
     )
     if not gain["worth_having"]:
         screen.print("The interval of the gain includes 0: it is not shown to be worth having.", soft_wrap=True)
+    for line in (*_interval(made), *_abstention(made)):
+        screen.print(line, markup=False, soft_wrap=True)
     screen.print(f"calibrator → {path}     use it as  {made.spec}@{path}", markup=False, soft_wrap=True)
     return DONE
 
 
-def _running(scorers: ScorerOptions) -> dict[str, Any]:
+def _interval(made: Calibrator) -> list[str]:
+    if made.intervals is None:
+        return []
+    reach, items = float(made.intervals.reach[0]), int(made.intervals.items[0])
+    if math.isinf(reach):
+        return [f"intervals: {items} items are too few for {made.intervals.level:.0%}"]
+    return [f"intervals: value ± {reach:.3g} holds the rating of {made.intervals.level:.0%} of new items' responses"]
+
+
+def _abstention(made: Calibrator) -> list[str]:
+    found = made.abstention
+    if found is None:
+        return []
+    if found.outcome == "none":
+        return [f"abstention: {found.reason}"]
+    where = "all comparisons" if found.outcome == "all" else f"comparisons with a margin above {found.threshold:.3g}"
+    return [
+        f"abstention: {where} ({found.coverage:.0%}) err at most {found.risk:.0%} of the time, at {1 - found.delta:.0%}"
+    ]
+
+
+def running(scorers: ScorerOptions) -> dict[str, Any]:
+    """What the library is told of how to run scorers."""
     return {
         "store": scorers.where(),
         "workers": scorers.workers,
@@ -109,7 +135,8 @@ def _running(scorers: ScorerOptions) -> dict[str, Any]:
     }
 
 
-def _short(record: Mapping[str, Any]) -> str:
+def short(record: Mapping[str, Any]) -> str:
+    """An estimate with its interval, in a few characters."""
     if record["value"] is None:
         return "undefined"
     if record["low"] is None:

@@ -17,7 +17,19 @@ from rewardmeter.engine.keeping import Keeper
 from rewardmeter.engine.plan import IndexArray, Plan, make_plan
 from rewardmeter.engine.protocols import Progress, ScoreStore, WarningsOnly
 from rewardmeter.engine.streams import UNITS_AT_ONCE
-from rewardmeter.scoring import Budget, Derived, Forecasting, Run, RunMemory, Scorer, paid_scorer, signature_of
+from rewardmeter.scoring import (
+    Budget,
+    Derived,
+    Forecasting,
+    Joined,
+    LookedUp,
+    Run,
+    RunMemory,
+    Scorer,
+    paid_scorer,
+    paid_scorers,
+    signature_of,
+)
 from rewardmeter.types import Cost, Outcome, Scores, Signature
 
 __all__ = ["Forecast", "distinct_scored", "forecast", "score"]
@@ -113,20 +125,27 @@ def score(
     if workers < 1 or (batch_size is not None and batch_size < 1):
         raise ValueError("workers and batch_size must be at least 1")
     told: Progress = progress or WarningsOnly()
-    if isinstance(scorer, Derived):
-        inner = score(
-            scorer.inner,
-            dataset,
-            store=store,
-            workers=workers,
-            progress=told,
-            batch_size=batch_size,
-            retry_failed=retry_failed,
-            budget=budget,
-            executor=executor,
-        )
-        derived = scorer.derive(inner, dataset.response_text)
-        return replace(derived, signature=signature_of(scorer), cost=inner.cost)
+    if isinstance(scorer, LookedUp):
+        return scorer.look_up(dataset)
+    if isinstance(scorer, Derived | Joined):
+        budget = budget or Budget()
+        parts = [
+            score(
+                one,
+                dataset,
+                store=store,
+                workers=workers,
+                progress=told,
+                batch_size=batch_size,
+                retry_failed=retry_failed,
+                budget=budget,
+                executor=executor,
+            )
+            for one in (scorer.members if isinstance(scorer, Joined) else (scorer.inner,))
+        ]
+        cost = sum((part.cost for part in parts), start=Cost())
+        made = scorer.join(parts) if isinstance(scorer, Joined) else scorer.derive(parts[0], dataset.response_text)
+        return replace(made, signature=signature_of(scorer), cost=cost)
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)
     kept = _usable_store(store, scorer, signature, told)
@@ -150,14 +169,24 @@ def score(
 
 
 def forecast(scorer: Scorer, dataset: Dataset, *, store: ScoreStore | None = None) -> Forecast:
-    """What `score` would take with this store; nothing is scored and nobody is called.
+    """What `score` would take with this store; nothing is scored and nobody is called. Members of a scorer add up.
 
     Raises
     ------
     InputError, ScorerError, StoreError
         As `score`.
     """
-    scorer = paid_scorer(scorer)
+    paid = paid_scorers(scorer)
+    if len(paid) == 1:
+        return _forecast(paid[0], dataset, store)
+    parts = [_forecast(one, dataset, store) for one in paid]
+    known = [part.cost for part in parts if part.cost is not None]
+    cost = sum(known, start=Cost()) if known else None
+    distinct, left = (sum(getattr(part, name) for part in parts) for name in ("distinct", "to_score"))
+    return Forecast(dataset.n_responses, distinct, left, cost)
+
+
+def _forecast(scorer: Scorer, dataset: Dataset, store: ScoreStore | None) -> Forecast:
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)
     usable = store if signature.storable and scorer.laws.deterministic else None

@@ -59,5 +59,13 @@ CATALOGUE: tuple[Family, ...] = (
     *judges.FAMILIES,
     *remote.FAMILIES,
     *conversions.FAMILIES,
+    Family(
+        "combined",
+        "rewardmeter.calibration:load_combined",
+        "several scorers as one, by the file that 'rewardmeter combine' makes",
+        reads=(),
+        takes_target=True,
+        group="conversion",
+    ),
 )
 """Every built-in family, in the order of lists."""

@@ -1,6 +1,6 @@
 """What a scorer is, how a function becomes one, and how a spec finds one. May import `types` and `errors`."""
 
-from rewardmeter.scoring.derived import Derived, paid_scorer
+from rewardmeter.scoring.derived import Derived, Joined, LookedUp, paid_scorer, paid_scorers
 from rewardmeter.scoring.function import FunctionScorer, scorer
 from rewardmeter.scoring.negated import Negated
 from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge, Verdict
@@ -19,7 +19,9 @@ __all__ = [
     "Family",
     "Forecasting",
     "FunctionScorer",
+    "Joined",
     "Laws",
+    "LookedUp",
     "Memory",
     "Negated",
     "PairRequest",
@@ -35,6 +37,7 @@ __all__ = [
     "families",
     "make_scorer",
     "paid_scorer",
+    "paid_scorers",
     "parse_spec",
     "register",
     "score_stream",

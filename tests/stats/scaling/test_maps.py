@@ -220,3 +220,9 @@ def test_shifts_of_a_probability_are_on_the_logit() -> None:
     assert shifted([0.0, 0.5, 1.0], slice=["a"] * 3).tolist() == pytest.approx([0, expit(2.0), 1])
     with pytest.raises(ValueError, match="target 'rating' over 'probability'"):
         SlicedShiftMap(target="rating", base=base, common=0.0, slices=(), offsets=np.empty(0), spread=0.0)
+
+
+def test_knots_a_rounding_step_apart_are_a_step():
+    near = CurveMap(target="rating", knots=np.array([0.0, 5e-321, 1.0]), values=np.array([0.0, 2.0, 3.0]))
+    assert near([0.0, 5e-321, 0.5, 1.0]).tolist() == [0.0, 2.0, 2.5, 3.0]
+    assert np.isfinite(near(1e-321))

@@ -9,7 +9,7 @@ A *map* turns the scores of single responses into values of one *target* and nev
 Functions of arrays alone. May import: `stats.intervals`, `stats.resampling`, `stats.result`.
 """
 
-from rewardmeter.stats.scaling.abstention import Abstention, abstention_threshold
+from rewardmeter.stats.scaling.abstention import Abstention, abstention_from_dict, abstention_threshold
 from rewardmeter.stats.scaling.conformal import (
     ConformalIntervals,
     Spread,
@@ -27,6 +27,9 @@ from rewardmeter.stats.scaling.records import Map, Target, map_from_dict
 from rewardmeter.stats.scaling.sliced import fit_sliced_shift, fit_sliced_temperature
 from rewardmeter.stats.scaling.slices import SlicedShiftMap, SlicedSlopeMap
 from rewardmeter.stats.scaling.spline import fit_spline, fit_utility_spline
+from rewardmeter.stats.scaling.stack_bound import LowerBound, bound_from_dict, fit_lower_bound
+from rewardmeter.stats.scaling.stack_fit import fit_stack, fit_stack_pairs
+from rewardmeter.stats.scaling.stacking import Stack, stack_from_dict
 from rewardmeter.stats.scaling.temperature import fit_davidson, fit_length_aware, fit_temperature
 
 __all__ = [
@@ -38,14 +41,18 @@ __all__ = [
     "Gain",
     "LengthMap",
     "LinearMap",
+    "LowerBound",
     "Map",
     "SlicedShiftMap",
     "SlicedSlopeMap",
     "Spread",
+    "Stack",
     "StepMap",
     "Target",
+    "abstention_from_dict",
     "abstention_threshold",
     "applied",
+    "bound_from_dict",
     "cross_fit",
     "fit_beta",
     "fit_davidson",
@@ -54,12 +61,15 @@ __all__ = [
     "fit_length_aware",
     "fit_length_aware_rating",
     "fit_linear",
+    "fit_lower_bound",
     "fit_platt",
     "fit_quantile",
     "fit_sliced_shift",
     "fit_sliced_temperature",
     "fit_spline",
     "fit_spread",
+    "fit_stack",
+    "fit_stack_pairs",
     "fit_temperature",
     "fit_utility_spline",
     "gain",
@@ -67,4 +77,5 @@ __all__ = [
     "items_needed",
     "map_from_dict",
     "split_intervals",
+    "stack_from_dict",
 ]

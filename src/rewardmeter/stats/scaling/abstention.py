@@ -6,16 +6,17 @@ May import: `records`, `rows`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.scaling.records import checked_scores
+from rewardmeter.stats.scaling.records import checked_scores, numbers_of
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, require_shares
 
-__all__ = ["Abstention", "abstention_threshold"]
+__all__ = ["Abstention", "abstention_from_dict", "abstention_threshold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,25 @@ class Abstention:
             "coverage": self.coverage,
             "reason": self.reason,
         }
+
+
+def abstention_from_dict(record: Mapping[str, Any]) -> Abstention:
+    """The abstention of a record made by `Abstention.to_dict`; ValueError says what is wrong in it."""
+    if not isinstance(record, Mapping):
+        raise ValueError("the record of an abstention must be a mapping")
+    wanted = ("outcome", "threshold", "risk", "delta", "items", "kept", "errors", "reason")
+    for name in wanted:
+        if name not in record:
+            raise ValueError(f"an abstention has no field {name!r}")
+    outcome, threshold = record["outcome"], record["threshold"]
+    if outcome not in ("all", "some", "none"):
+        raise ValueError(f"abstention.outcome must be all, some or none, not {outcome!r}")
+    if (threshold is None) != (outcome != "some"):
+        raise ValueError("abstention.threshold belongs to the outcome 'some' and to no other")
+    at = {"all": -math.inf, "none": math.inf}.get(outcome)
+    risk, delta, items, kept, errors = numbers_of("abstention", [record[name] for name in wanted[2:7]]).tolist()
+    at = numbers_of("abstention.threshold", [threshold])[0].item() if at is None else at
+    return Abstention(outcome, at, risk, delta, int(items), int(kept), int(errors), str(record["reason"]))
 
 
 def abstention_threshold(

@@ -26,7 +26,15 @@ from rewardmeter.stats.scaling.records import Floats, Labels, Places, checked_sc
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, lower_quantiles, merged
 from rewardmeter.stats.scaling.slices import places_of, slice_index
 
-__all__ = ["ConformalIntervals", "Spread", "fit_spread", "intervals_from_dict", "items_needed", "split_intervals"]
+__all__ = [
+    "ConformalIntervals",
+    "Spread",
+    "fit_spread",
+    "intervals_from_dict",
+    "item_quantile",
+    "items_needed",
+    "split_intervals",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,13 +171,13 @@ def split_intervals(
     residual = np.abs(y - x) if spread is None else np.abs(y - x) / spread(x)
     assert group is not None  # an item array was given
     if slice is None:
-        reach, count = _reach(residual, group, level)
+        reach, count = item_quantile(residual, group, level)
         return ConformalIntervals(level, (), np.array([reach]), np.array([count]), spread)
     labels = np.asarray(slice)
     if labels.shape != there.shape:
         raise ValueError(f"slice must be {there.shape} as the values are; got the shape {labels.shape}")
     names, place = slice_index(labels[there])
-    found = [_reach(residual[place == k], group[place == k], level) for k in range(len(names))]
+    found = [item_quantile(residual[place == k], group[place == k], level) for k in range(len(names))]
     if not names:
         raise ValueError("no row has a slice")
     return ConformalIntervals(
@@ -182,8 +190,9 @@ def items_needed(level: float) -> int:
     return math.ceil(check_level(level) / (1 - level) - 1e-9)
 
 
-def _reach(residual: Floats, group: Places, level: float) -> tuple[float, int]:
-    """The level quantile of the items' residuals, one infinite item added; and the number of items."""
+def item_quantile(residual: Floats, group: Places, level: float) -> tuple[float, int]:
+    """The level quantile of (rows,) residuals, each item of ``group`` (0..K-1) with the weight 1 / (K + 1) and one more
+    item infinite; and the number of items."""
     rows = np.bincount(group)
     count = int(np.count_nonzero(rows))
     order = np.argsort(residual)

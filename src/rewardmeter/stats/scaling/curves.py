@@ -40,6 +40,8 @@ class CurveMap(Map):
         from scipy.special import expit
 
         value = np.interp(x, self.knots, self.values)
+        if not np.isfinite(value).all():  # knots so near that the slope between them overflows: a step
+            value = np.where(np.isfinite(value), value, self.values[np.searchsorted(self.knots, x, side="right") - 1])
         if self.beyond == "linear" and self.knots.size > 1:
             rise = np.diff(self.values)[[0, -1]] / np.diff(self.knots)[[0, -1]]
             value = value + rise[0] * np.minimum(x - self.knots[0], 0.0)

@@ -13,7 +13,20 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Beyond", "Floats", "Label", "Labels", "Link", "Map", "Places", "Target", "checked_scores", "map_from_dict"]
+__all__ = [
+    "Beyond",
+    "Floats",
+    "Label",
+    "Labels",
+    "Link",
+    "Map",
+    "Places",
+    "Target",
+    "checked_scores",
+    "map_from_dict",
+    "numbers_of",
+    "target_of",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -122,7 +135,8 @@ def _number(name: str, value: Any) -> float:
     return float(value)
 
 
-def _numbers(name: str, value: Any) -> Floats:
+def numbers_of(name: str, value: Any) -> Floats:
+    """A list of finite numbers as an array; ValueError names what is none."""
     return np.array([_number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, value))], dtype=np.float64)
 
 
@@ -148,12 +162,15 @@ def _one_of(choices: Any) -> Callable[[str, Any], Any]:
     return read
 
 
+target_of = _one_of(Target)
+"""A target's name as it is; ValueError for another one."""
+
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "float": _number,
-    "Floats": _numbers,
+    "Floats": numbers_of,
     "Labels": _labels,
     "Map": lambda name, value: map_from_dict(value),
-    "Target": _one_of(Target),
+    "Target": target_of,
     "Link": _one_of(Link),
     "Beyond": _one_of(Beyond),
 }
