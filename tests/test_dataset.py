@@ -125,6 +125,4 @@ def test_recorded_scores_know_what_is_missing():
 
 
 def test_a_dataset_prints_as_one_line():
-    assert repr(small().build()) == (
-        "Dataset('small': 2 items, 4 responses, 2 systems, 8 ratings, 1 recorded scorers)"
-    )
+    assert repr(small().build()) == ("Dataset('small': 2 items, 4 responses, 2 systems, 8 ratings, 1 recorded scorers)")

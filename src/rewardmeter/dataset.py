@@ -323,9 +323,7 @@ class Dataset:
     def item(self, index: int) -> Item:
         """Item ``index`` with all its responses, everything that the data knows filled in."""
         start, stop = int(self.item_start[index]), int(self.item_start[index + 1])
-        responses = tuple(
-            Response(self.response_text[j] or "", self.system_of(j)) for j in range(start, stop)
-        )
+        responses = tuple(Response(self.response_text[j] or "", self.system_of(j)) for j in range(start, stop))
         return Item(
             responses,
             self.prompts[index] if self.prompts else None,

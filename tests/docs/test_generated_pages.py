@@ -17,8 +17,10 @@ def test_examples_are_those_of_the_tool(tmp_path):
     before = {path.name: path.read_bytes() for path in kept}
     folder = tmp_path / "examples"
     folder.mkdir()
-    tool = (ROOT / "tools" / "make_examples.py").read_text().replace(
-        'Path(__file__).resolve().parents[1] / "examples"', f"Path({str(folder)!r})"
+    tool = (
+        (ROOT / "tools" / "make_examples.py")
+        .read_text()
+        .replace('Path(__file__).resolve().parents[1] / "examples"', f"Path({str(folder)!r})")
     )
     done = subprocess.run([sys.executable, "-c", tool], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

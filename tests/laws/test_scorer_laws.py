@@ -47,9 +47,7 @@ OURS = {name: family for name, family in families().items() if family.factory.st
 COMPUTED = [
     name
     for name, family in OURS.items()
-    if name not in NOT_COMPUTED
-    and not family.extra
-    and (name in NEEDED or name in TARGETS or not family.takes_target)
+    if name not in NOT_COMPUTED and not family.extra and (name in NEEDED or name in TARGETS or not family.takes_target)
 ]
 WRITTEN = {name: f"{name}:{TARGETS[name]}" if name in TARGETS else name for name in COMPUTED}
 DEFAULTS = [f"{name}?{NEEDED[name]}" if name in NEEDED else WRITTEN[name] for name in COMPUTED]

@@ -1,8 +1,8 @@
 """Writes `comet_golden.json`: what unbabel-comet 2.2.7 says of the tiny checkpoints of `comet_tiny.py`.
 
-    python3.11 -m venv oracle
-    oracle/bin/pip install "setuptools<81" "unbabel-comet==2.2.7" "transformers<5"
-    OMP_NUM_THREADS=1 oracle/bin/python tests/models/make_comet_golden.py
+python3.11 -m venv oracle
+oracle/bin/pip install "setuptools<81" "unbabel-comet==2.2.7" "transformers<5"
+OMP_NUM_THREADS=1 oracle/bin/python tests/models/make_comet_golden.py
 """
 
 from __future__ import annotations

@@ -32,9 +32,7 @@ def test_a_straight_line_leaves_no_error_to_the_linear_map_and_a_bend_none_to_th
 def test_a_constant_scorer_is_as_far_as_the_mean_of_the_other_folds():
     scores, gold = made()
     fold = item_folds(30, 5, rng())
-    away = [
-        np.abs(gold[:, fold == f] - np.nanmean(gold[:, fold != f])).ravel() for f in range(5)
-    ]
+    away = [np.abs(gold[:, fold == f] - np.nanmean(gold[:, fold != f])).ravel() for f in range(5)]
     expected = np.nanmean(np.concatenate(away))
     for mapping in ("linear", "isotonic"):
         found = calibrated_error_estimates(scores, gold, folds=5, rng=rng(), mapping=mapping)[3]

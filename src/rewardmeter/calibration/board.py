@@ -30,6 +30,7 @@ from rewardmeter.types import FloatArray
 
 __all__ = ["calibration_board"]
 
+
 def calibration_board(
     dataset: Dataset,
     contenders: Sequence[Contender],

@@ -243,9 +243,7 @@ class Board:
             "human_ceiling": {name: estimate.to_dict() for name, estimate in self.human_ceiling.items()} or None,
             "headline": list(self.headline),
             "caveats": list(self.caveats),
-            "board": [
-                {"rank": rank, **entry.to_dict()} for rank, entry in zip(ranks, self.entries, strict=True)
-            ],
+            "board": [{"rank": rank, **entry.to_dict()} for rank, entry in zip(ranks, self.entries, strict=True)],
         }
 
     def ranks(self) -> list[int | None]:

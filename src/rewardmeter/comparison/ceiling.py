@@ -48,9 +48,7 @@ def human_ceiling(case: Case, statistic: str, *, level: float, seed: int) -> Est
         if layout is None or judged is None or measure is None:
             return None
         bounds = (0.0, 1.0) if "acc" in statistic else (-1.0, 1.0)
-        return _known(
-            leave_one_rater_out(layout.spread(judged), measure, fold=fold, level=level, bounds=bounds)
-        )
+        return _known(leave_one_rater_out(layout.spread(judged), measure, fold=fold, level=level, bounds=bounds))
     if pairs is not None and statistic in ("pair.accuracy", "pair.accuracy_half_ties"):
         judged = _pair_rows(dataset, pairs)
         if judged is None:

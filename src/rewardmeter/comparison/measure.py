@@ -181,9 +181,7 @@ def cross_fit_ties(rows: Rows, values: FloatArray, gold: RatingGold, seed: int) 
     rated = ~np.all(np.isnan(human), axis=0)
     if np.sum(rated) < TIE_FOLDS:
         return
-    fitted = cross_fitted_ties(
-        scores[:, :, rated], human[:, rated], folds=TIE_FOLDS, rng=np.random.default_rng(seed)
-    )
+    fitted = cross_fitted_ties(scores[:, :, rated], human[:, rated], folds=TIE_FOLDS, rng=np.random.default_rng(seed))
     for row, held_out in zip(rows, fitted.accuracy, strict=True):
         known = row["segment.acc_eq.item"]
         row["segment.acc_eq.item"] = replace(known, detail={**known.detail, "cross_fitted": float(held_out)})

@@ -1,5 +1,4 @@
-"""Scorers whose scores follow from others', or are looked up. May import `dataset`, `types` and the modules beside it.
-"""
+"""Scorers whose scores follow from others', or are looked up. May import `dataset`, `types` and the modules here."""
 
 from __future__ import annotations
 

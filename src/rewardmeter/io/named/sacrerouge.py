@@ -49,9 +49,7 @@ def metric_rows(path: Path, responses: Mapping[tuple[str, str], int]) -> Iterato
         response = responses.get((row.instance_id, row.summarizer_id))
         if response is None or response in seen:
             what = "is in no text file" if response is None else "is there twice"
-            raise InputError(
-                f"the summary of {row.instance_id} by {row.summarizer_id} {what}", path=path, line=line
-            )
+            raise InputError(f"the summary of {row.instance_id} by {row.summarizer_id} {what}", path=path, line=line)
         seen.add(response)
         yield response, row
 

@@ -15,6 +15,8 @@ from rewardmeter.stats.scaling.records import Beyond, Floats, Link, Map
 
 __all__ = ["CurveMap", "StepMap", "checked_curve"]
 
+_LARGEST = float(np.finfo(np.float64).max)
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CurveMap(Map):
@@ -24,7 +26,8 @@ class CurveMap(Map):
     ----------
     knots: scores, strictly increasing.
     values: non-decreasing, on the scale of the link.
-    beyond: outside the knots, ``flat`` keeps the end's value and ``linear`` goes on with the end's slope.
+    beyond: outside the knots, ``flat`` keeps the end's value and ``linear`` goes on with the end's slope, or keeps
+        the end's value where its two knots are so near that they are a step.
     """
 
     kind: ClassVar[str] = "curve"
@@ -43,9 +46,12 @@ class CurveMap(Map):
         if not np.isfinite(value).all():  # knots so near that the slope between them overflows: a step
             value = np.where(np.isfinite(value), value, self.values[np.searchsorted(self.knots, x, side="right") - 1])
         if self.beyond == "linear" and self.knots.size > 1:
-            rise = np.diff(self.values)[[0, -1]] / np.diff(self.knots)[[0, -1]]
-            value = value + rise[0] * np.minimum(x - self.knots[0], 0.0)
-            value = value + rise[1] * np.maximum(x - self.knots[-1], 0.0)
+            with np.errstate(over="ignore"):
+                rise = np.diff(self.values)[[0, -1]] / np.diff(self.knots)[[0, -1]]
+                rise = np.where(np.isfinite(rise), rise, 0.0)
+                value = value + rise[0] * np.minimum(x - self.knots[0], 0.0)
+                value = value + rise[1] * np.maximum(x - self.knots[-1], 0.0)
+            value = np.clip(value, -_LARGEST, _LARGEST)
         return expit(value) if self.link == "logit" else value
 
 
