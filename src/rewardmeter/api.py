@@ -266,6 +266,7 @@ def measure_calibration(
     aspect: str | None = None,
     slices: Sequence[str] = (),
     shift: Sequence[str] = (),
+    by: str | None = None,
     methods: tuple[str, ...] | None = None,
     folds: int = 5,
     resamples: int = 1000,
@@ -283,7 +284,7 @@ def measure_calibration(
     ----------
     data, scorers, store, workers, max_cost, executor, progress:
         As for `compare`.
-    aspect, slices, shift, methods, folds, resamples, level, seed:
+    aspect, slices, shift, by, methods, folds, resamples, level, seed:
         See `rewardmeter.calibration.calibration_board`.
 
     Raises
@@ -292,7 +293,7 @@ def measure_calibration(
         If the data, a spec, a column or the store is wrong.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    check_measuring(dataset, aspect, slices, methods, shift=shift, folds=folds, resamples=resamples, level=level)
+    check_measuring(dataset, aspect, slices, methods, shift=shift, by=by, folds=folds, resamples=resamples, level=level)
     made = contenders(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
@@ -302,6 +303,7 @@ def measure_calibration(
         aspect=aspect,
         slices=slices,
         shift=shift,
+        by=by,
         methods=methods,
         folds=folds,
         resamples=resamples,
@@ -324,7 +326,8 @@ def write_calibration_report(
 ) -> CalibrationBoard:
     """`measure_calibration`, and write index.html, calibration.json and calibration.csv into a folder.
 
-    ``measuring`` takes what `measure_calibration` takes: aspect, slices, shift, methods, folds, resamples, level, seed.
+    ``measuring`` takes what `measure_calibration` takes: aspect, slices, shift, by, methods, folds, resamples,
+    level, seed.
 
     Raises
     ------
@@ -348,6 +351,7 @@ def calibrate(
     method: str = "auto",
     target: str | None = None,
     aspect: str | None = None,
+    by: str | None = None,
     folds: int = 5,
     seed: int = 0,
     interval: float | None = None,
@@ -372,6 +376,9 @@ def calibrate(
         ``"utility"``, ``"rating"`` or ``"probability"``; None for what the gold asks for.
     aspect, folds, seed:
         As for `measure_calibration`.
+    by:
+        Column of the items: method ``"sliced"`` has a parameter for each of its values, drawn to the common one, and
+        ``interval`` a reach.
     interval, risk:
         Coverage of conformal intervals, and error rate of comparisons at which to abstain; None for none.
 
@@ -382,7 +389,7 @@ def calibrate(
         raw scores.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    human = human_side(dataset, aspect)
+    human = human_side(dataset, aspect, by or "")
     check_fit(human, method, target, folds, interval=interval, risk=risk)
     made = contenders(
         dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
@@ -537,7 +544,7 @@ def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> 
 
 
 def _calibrated(contender: Contender, path: str, label: str | None, dataset: Dataset) -> Contender:
-    made = behind_calibrator(contender, read_calibrator(path), path, dataset.response_text)
+    made = behind_calibrator(contender, read_calibrator(path), path, dataset)
     return replace(made, name=label) if label else made
 
 

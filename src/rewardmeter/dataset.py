@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.types import FloatArray, IntArray, Item, Prompt, Response, prompt_text
 
-__all__ = ["BestOfK", "Dataset", "Origin", "Preferences", "Ratings", "Recorded"]
+__all__ = ["BestOfK", "Dataset", "Origin", "Preferences", "Ratings", "Recorded", "cell_label"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -376,3 +376,8 @@ class Dataset:
         for array in arrays:
             digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+
+def cell_label(cell: str | float) -> str:
+    """What a value of a column is called."""
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)

@@ -12,8 +12,8 @@ from rewardmeter.calibration import Calibrator, read_calibrator, write_calibrato
 from rewardmeter.dataset import Dataset, Ratings, Recorded
 from rewardmeter.errors import SpecError
 from rewardmeter.io.store import Store
-from rewardmeter.scoring import make_scorer, signature_of
-from rewardmeter.stats.scaling import CurveMap, LengthMap, LinearMap, SlicedSlopeMap
+from rewardmeter.scoring import facts_of_items, make_scorer, signature_of
+from rewardmeter.stats.scaling import CurveMap, LengthMap, LinearMap
 from rewardmeter.types import Item, Outcome, Response
 
 ITEMS = [Item((Response("one"), Response("four words are here"), Response("")), "prompt")]
@@ -100,13 +100,6 @@ def test_a_map_that_looks_at_length_reads_the_response(tmp_path):
     assert np.allclose(scorer(ITEMS).values, expected, rtol=0, atol=1e-12)
 
 
-def test_slices_are_unknown_to_scorers(tmp_path):
-    fitted = SlicedSlopeMap(target="utility", common=1.0, slices=("a",), slopes=np.array([2.0]), spread=0.1)
-    write_calibrator(calibrator(fitted), tmp_path / "sliced.json")
-    with pytest.raises(SpecError, match="does not see slices"):
-        make_scorer(f"length@{tmp_path / 'sliced.json'}")
-
-
 def test_on_a_board_the_scorer_is_paid_once(written, tmp_path):
     with Store(tmp_path / "store.sqlite") as store:
         rm.compare("demo", ["length"], store=store, resamples=0, draws=0)
@@ -124,7 +117,7 @@ def test_failures_stay_failures(written):
     outcomes = scores.outcomes.copy()
     outcomes[1] = Outcome.FAILED
     values = np.where(outcomes == Outcome.FAILED, np.nan, scores.values)
-    derived = behind.derive(rm.Scores(values, outcomes, {1: "lost"}), ["one", "four words are here", ""])
+    derived = behind.derive(rm.Scores(values, outcomes, {1: "lost"}), facts_of_items(ITEMS))
     assert derived.outcomes.tolist() == outcomes.tolist()
     assert derived.reasons == {1: "lost"}
     assert np.isnan(derived.values[1])

@@ -168,3 +168,16 @@ def test_pairs_with_the_better_first_have_a_slope_all_the_same():
     wins = (margin[:, None] > -margin[None]).mean() + (margin[:, None] == -margin[None]).mean() / 2
     assert area.value == pytest.approx(wins, abs=1e-12)
     assert not made.statistics["calibration.intercept"].defined
+
+
+@pytest.mark.parametrize(("n", "worth"), [(5, False), (19, False), (20, True)])
+def test_few_pairs_that_are_all_right_show_nothing(n, worth):
+    """Of 5 right pairs the gain over a coin has next to no spread, and the next pair is right with .55 or more."""
+    data, _ = preferred(n)
+    won = data.preferences.probability
+    score = np.column_stack([won, 1 - won]).ravel()
+    found = try_methods(human_side(data), 0.1 * score)
+    assert found["temperature"].over_blind.estimate.low > 0
+    assert found["temperature"].over_blind.items == n
+    assert found["temperature"].over_blind.worth_having is worth
+    assert (found.chosen == "temperature") is worth

@@ -209,3 +209,18 @@ def test_senseless_requests_are_refused_before_anything_is_scored(options):
 
     with pytest.raises((InputError, UnknownNameError)):
         rm.compare(ratings(), [never], store=None, **options)
+
+
+def test_margins_of_preferences_stand_on_the_board_as_probabilities(data_root):
+    """The README of JudgeBench prints AUC and Brier score; `rewardmeter calibration` says the same as the board."""
+    readme = {"GRM-Gemma-2B-rewardmodel-ft": (0.6589, 0.2840), "internlm2-20b-reward": (0.7137, 0.2149)}
+    board = rm.compare("judgebench", ["recorded"], resamples=50, draws=0)
+    full = rm.measure_calibration("judgebench", ["recorded"], resamples=50)
+    for entry in full.entries:
+        row = board[entry.scorer]
+        for name in ("nll", "brier", "ece", "slope", "auc"):
+            assert row[f"calibration.{name}"].to_dict() == entry.statistics[f"calibration.{name}"].to_dict()
+    for scorer, (auc, brier) in readme.items():
+        assert board[scorer]["calibration.auc"].value == pytest.approx(auc, abs=5e-5)
+        assert board[scorer]["calibration.brier"].value == pytest.approx(brier, abs=5e-5)
+    assert "calibration.nll" not in board["o1-mini-2024-09-12"].statistics, "verdicts have no margins"

@@ -6,10 +6,8 @@ May import `comparison`, `dataset`, `types`, `errors`, `stats` and the files of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, try_methods
@@ -20,12 +18,13 @@ from rewardmeter.calibration.result import PRIMARY, CalibrationBoard, Calibratio
 from rewardmeter.calibration.shift import shifted
 from rewardmeter.comparison.case import Contender, make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
-from rewardmeter.comparison.measure import make_resampling
+from rewardmeter.comparison.measure import Resampling, make_resampling, margin_calibration
 from rewardmeter.comparison.slices import slice_column
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
-from rewardmeter.stats.calibration import gap_calibration, pair_calibration, rating_calibration
+from rewardmeter.stats.calibration import gap_calibration, rating_calibration
 from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.scaling import FEWEST_ITEMS
 from rewardmeter.types import FloatArray
 
 __all__ = ["calibration_board"]
@@ -38,6 +37,7 @@ def calibration_board(
     aspect: str | None = None,
     slices: Sequence[str] = (),
     shift: Sequence[str] = (),
+    by: str | None = None,
     methods: tuple[str, ...] | None = None,
     folds: int = 5,
     resamples: int = 1000,
@@ -52,6 +52,8 @@ def calibration_board(
         Columns of the items, ``"length"`` or ``"system"``: all measures once more for each of their values.
     shift:
         Columns of the items: a calibrator fitted on each value, tested on the others.
+    by:
+        Column of the items for the way ``sliced``: a parameter for each of its values, drawn to the common one.
     methods:
         Ways to calibrate; None for all that the data allows.
     folds, seed, resamples, level:
@@ -67,17 +69,16 @@ def calibration_board(
     if not contenders:
         raise InputError("there is nothing to calibrate", fix="Name scorers with --scorer, for example --scorer chrf.")
     human = check_measuring(
-        dataset, aspect, slices, methods, shift=shift, folds=folds, resamples=resamples, level=level
+        dataset, aspect, slices, methods, shift=shift, by=by, folds=folds, resamples=resamples, level=level
     )
     with_scores = [one for one in contenders if not np.all(np.isnan(one.scores.values))]
     if not with_scores:
         raise InputError("no scorer has a single score", fix="Verdicts on pairs alone have no margins to calibrate.")
     resampling, drawn = make_resampling(dataset.n_items, resamples, level, seed)
-    weights = resampling.weights
     values = np.stack([one.scores.values for one in with_scores])
-    whole = _statistics(human, values, weights, level, None)
+    whole = _statistics(human, values, resampling, None)
     parts = {
-        name: [(part, _statistics(human, values, weights, level, part)) for part in parts_of(human, name)]
+        name: [(part, _statistics(human, values, resampling, part)) for part in parts_of(human, name)]
         for name in slices
     }
     columns = [slice_column(dataset, name) for name in shift]
@@ -98,7 +99,7 @@ def calibration_board(
                 _coverage(human, values[k]),
                 whole[k],
                 held_out,
-                _after(human, held_out, weights, level),
+                _after(human, held_out, resampling),
                 sliced,
                 one.scores.signature,
                 {name: made for name, made in moved.items() if made is not None},
@@ -106,6 +107,12 @@ def calibration_board(
         )
     left_out = [one.name for one in contenders if one not in with_scores]
     caveats = [f"{name} has verdicts on pairs and no scores: it has no margins, and is left out." for name in left_out]
+    judged = human.judged_items
+    if judged < FEWEST_ITEMS:
+        caveats.append(
+            f"Only {judged} of the items {'is' if judged == 1 else 'are'} judged: with fewer than {FEWEST_ITEMS} no"
+            " calibrator is shown to be worth having."
+        )
     settings = {
         "primary": PRIMARY,
         "level": level,
@@ -113,6 +120,7 @@ def calibration_board(
         "seed": seed,
         "folds": folds,
         "target": human.target,
+        "by": by,
         "versions": versions(),
     }
     ordered = tuple(sorted(entries, key=_rank_key))
@@ -123,8 +131,7 @@ def calibration_board(
 def _statistics(
     human: Human,
     values: FloatArray,
-    weights: NDArray[np.integer] | None,
-    level: float,
+    resampling: Resampling,
     part: Part | None,
 ) -> list[dict[str, Estimate]]:
     """Statistics of (K, R) raw scores, on a part of the data or all of it."""
@@ -133,12 +140,12 @@ def _statistics(
     pairs = human.pairs
     if len(pairs):
         label = pairs.probability if part is None else np.where(part.pairs, pairs.probability, np.nan)
-        parts.append(_of_pairs(human, human.margins(values), label, weights, level))
+        parts.append(margin_calibration(human.margins(values), pairs, resampling, label=label))
     if human.ratings is not None:
         gold = human.ratings.value if part is None else np.where(part.responses, human.ratings.value, np.nan)
-        parts.append(rating_calibration(values, gold, human.item, weights=weights, level=level))
+        parts.append(rating_calibration(values, gold, human.item, weights=resampling.weights, level=resampling.level))
         if len(pairs):
-            parts.append(gap_calibration(values, gold, human.item, weights=weights, level=level))
+            parts.append(gap_calibration(values, gold, human.item, weights=resampling.weights, level=resampling.level))
     for found in parts:
         for name, estimates in found.items():
             for row, estimate in zip(made, estimates, strict=True):
@@ -146,39 +153,21 @@ def _statistics(
     return made
 
 
-def _of_pairs(
-    human: Human, margins: FloatArray, label: FloatArray, weights: NDArray[np.integer] | None, level: float
-) -> dict[str, list[Estimate]]:
-    """`pair_calibration`; where the better response always comes first, the statistics that compare both outcomes take
-    every pair both ways round, each counting half."""
-    item = human.pairs.item
-    made = pair_calibration(margins, label, item, weights=weights, level=level)
-    if not human.best_first:
-        return made
-    both = pair_calibration(
-        np.concatenate([margins, -margins], axis=1),
-        np.concatenate([label, 1 - label]),
-        np.concatenate([item, item]),
-        unit_weights=np.full(2 * len(item), 0.5),
-        weights=weights,
-        level=level,
-    )
-    for name in ("calibration.slope", "calibration.auc"):
-        made[name] = [replace(estimate, n=estimate.n // 2) for estimate in both[name]]
-    return made
-
-
-def _after(human: Human, held_out: HeldOut, weights: NDArray[np.integer] | None, level: float) -> dict[str, Estimate]:
+def _after(human: Human, held_out: HeldOut, resampling: Resampling) -> dict[str, Estimate]:
     if held_out.chosen == "raw":
         return {}
     values = held_out[held_out.chosen].values[None]
     if held_out.target == "utility":
-        made = _of_pairs(human, values, human.pairs.probability, weights, level)
+        made = margin_calibration(values, human.pairs, resampling)
     else:
         assert human.ratings is not None
-        made = rating_calibration(values, human.ratings.value, human.item, weights=weights, level=level)
+        made = rating_calibration(
+            values, human.ratings.value, human.item, weights=resampling.weights, level=resampling.level
+        )
         if len(human.pairs):
-            made |= gap_calibration(values, human.ratings.value, human.item, weights=weights, level=level)
+            made |= gap_calibration(
+                values, human.ratings.value, human.item, weights=resampling.weights, level=resampling.level
+            )
     return {name: estimates[0] for name, estimates in made.items()}
 
 

@@ -16,10 +16,21 @@ import numpy as np
 
 from rewardmeter.calibration.calibrator import Calibrator, read_calibrator
 from rewardmeter.errors import SpecError
-from rewardmeter.scoring import Forecasting, Laws, Part, Run, Scorer, Streaming, make_scorer, signature_of
+from rewardmeter.scoring import (
+    Forecasting,
+    Laws,
+    Part,
+    ResponseFacts,
+    Run,
+    Scorer,
+    Streaming,
+    facts_of_items,
+    make_scorer,
+    signature_of,
+)
 from rewardmeter.types import Cost, Item, Outcome, Scores, Signature
 
-__all__ = ["Calibrated", "CalibratedStream", "calibrated", "calibrated_values", "load_calibrated"]
+__all__ = ["Calibrated", "CalibratedStream", "calibrated", "calibrated_scores", "load_calibrated"]
 
 
 @dataclass(frozen=True)
@@ -55,19 +66,17 @@ class Calibrated:
     def signature(self) -> Signature:
         """The inner signature and a hash of the map: where the file lies and when it was made move no score."""
         inner = signature_of(self.inner)
-        text = json.dumps(self.calibrator.map.to_dict(), sort_keys=True)
+        by = {"by": self.calibrator.by} if "slice" in self.calibrator.map.needs else {}
+        text = json.dumps({**self.calibrator.map.to_dict(), **by}, sort_keys=True)
         content = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
         return dataclasses.replace(inner, name=f"{inner.name}@", options={**inner.options, "@": content})
 
     def __call__(self, items: Sequence[Item], /) -> Scores:
-        texts = [response.text for item in items for response in item.responses]
-        return self.derive(self.inner(items), texts)
+        return self.derive(self.inner(items), facts_of_items(items))
 
-    def derive(self, scores: Scores, texts: Sequence[str | None], /) -> Scores:
-        """The calibrated values of scores; ``texts`` are the responses'."""
-        return dataclasses.replace(
-            scores, values=calibrated_values(self.calibrator, scores, texts), signature=None, comparisons=None
-        )
+    def derive(self, scores: Scores, facts: ResponseFacts, /) -> Scores:
+        """The calibrated values of scores."""
+        return calibrated_scores(self.calibrator, scores, facts)
 
 
 @dataclass(frozen=True)
@@ -76,22 +85,39 @@ class CalibratedStream(Calibrated):
 
     def stream(self, items: Sequence[Item], run: Run, /) -> Iterator[Part]:
         """The inner stream, calibrated."""
-        texts = [response.text for item in items for response in item.responses]
+        texts = facts_of_items(items).texts
         for positions, part in cast(Streaming, self.inner).stream(items, run):
-            yield positions, self.derive(part, [texts[i] for i in positions])
+            yield positions, self.derive(part, ResponseFacts([texts[i] for i in positions]))
 
     def forecast(self, items: Sequence[Item], run: Run, /) -> Cost:
         """What the inner scorer would cost."""
         return self.inner.forecast(items, run) if isinstance(self.inner, Forecasting) else Cost()
 
 
-def calibrated_values(calibrator: Calibrator, scores: Scores, texts: Sequence[str | None]) -> np.ndarray:
-    """float64 (R,): the map's values, NaN where there is no score."""
-    length = None
-    if "length" in calibrator.map.needs:
-        length = np.array([np.nan if text is None else len(text) for text in texts], dtype=np.float64)
+def calibrated_scores(calibrator: Calibrator, scores: Scores, facts: ResponseFacts) -> Scores:
+    """The map's values of (R,) scores, NaN where there is no score, without signature and comparisons.
+
+    Where a map has a parameter for each value of a column, a response of which that is not known, or of a value that it
+    was not fitted on, has the common one, and a remark that says so.
+    """
+    needs, reasons = calibrator.map.needs, scores.reasons
+    length = labels = None
     there = scores.outcomes <= Outcome.TIE
-    return calibrator.map(np.where(there, scores.values, np.nan), length=length)
+    if "length" in needs:
+        length = np.array([np.nan if text is None else len(text) for text in facts.texts], dtype=np.float64)
+    if "slice" in needs:
+        labels = facts.labels(calibrator.by)
+        fitted = {str(name) for name in getattr(calibrator.map, "slices", ())}
+        strange = [i for i in np.flatnonzero(there).tolist() if str(labels[i]) not in fitted]
+        reasons = {**reasons, **{i: _common(calibrator.by, str(labels[i]), reasons.get(i, "")) for i in strange}}
+    values = calibrator.map(np.where(there, scores.values, np.nan), length=length, slice=labels)
+    return dataclasses.replace(scores, values=values, reasons=reasons, signature=None, comparisons=None)
+
+
+def _common(column: str, label: str, before: str) -> str:
+    what = f"'{label}' is new to the calibrator" if label else "not known"
+    said = f"column '{column}': {what}: calibrated as the others are on average"
+    return f"{before}; {said}" if before else said
 
 
 def calibrated(inner: Scorer, calibrator: Calibrator, path: str = "") -> Calibrated:
@@ -109,8 +135,6 @@ def calibrated(inner: Scorer, calibrator: Calibrator, path: str = "") -> Calibra
             f" {fingerprint}: options, revision or code differ. Fit it again: rewardmeter calibrate DATA --scorer"
             f" '{inner.name}'"
         )
-    if "slice" in calibrator.map.needs:
-        raise SpecError(f"calibrator {path} has a parameter for each slice, and a scorer does not see slices")
     kind = CalibratedStream if isinstance(inner, Streaming) else Calibrated
     return kind(inner, calibrator, path)
 

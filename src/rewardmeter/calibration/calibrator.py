@@ -64,6 +64,8 @@ class Calibrator:
         Conformal intervals around the values of ratings; None where none were asked for.
     abstention:
         Above which absolute difference of the values of two responses the comparison may be trusted; None likewise.
+    by:
+        The column of the items whose values have parameters or intervals of their own; empty where all share them.
     """
 
     map: Map
@@ -75,6 +77,7 @@ class Calibrator:
     version: str = ""
     intervals: ConformalIntervals | None = None
     abstention: Abstention | None = None
+    by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: the contents of the file."""
@@ -83,6 +86,7 @@ class Calibrator:
             "rewardmeter_calibrator": FORM,
             "scorer": {"spec": self.spec, "fingerprint": self.fingerprint},
             "map": self.map.to_dict(),
+            **({"by": self.by} if self.by else {}),
             **{name: made.to_dict() for name, made in more.items() if made is not None},
             "data": dict(self.data),
             "fit": dict(self.fit),
@@ -129,7 +133,16 @@ def read_calibrator(path: str | Path) -> Calibrator:
         text_in(path, record, "rewardmeter"),
         intervals,
         abstention,
+        _column_in(path, record, fitted),
     )
+
+
+def _column_in(path: Path, record: Mapping[str, Any], fitted: Map) -> str:
+    if "by" in record:
+        return text_in(path, record, "by")
+    if "slice" in fitted.needs:
+        raise SpecError(f"calibrator {path}: 'by' is missing, and the map has a parameter for each slice")
+    return ""
 
 
 def write_record(record: Mapping[str, Any], path: str | Path) -> None:

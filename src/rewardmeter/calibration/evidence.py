@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rewardmeter.comparison.case import gold_of
 from rewardmeter.comparison.gold import PairGold, RatingGold, pair_gold, preferences_from_ratings
+from rewardmeter.comparison.slices import SliceColumn, slice_column
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["Human", "human_side"]
+__all__ = ["Human", "human_side", "labels_by"]
+
+Rows = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +36,14 @@ class Human:
         Judged pairs of responses of one item; made from the ratings where there are any.
     ratings:
         Mean ratings; None where there are preferences only.
+    by:
+        Column of the items for whose values a calibrator may have parameters of their own; empty for none.
     """
 
     dataset: Dataset
     pairs: PairGold
     ratings: RatingGold | None
+    by: str = ""
 
     @property
     def target(self) -> str:
@@ -55,56 +63,87 @@ class Human:
         texts = self.dataset.response_text
         return np.array([np.nan if text is None else len(text) for text in texts], dtype=np.float64)
 
+    @cached_property
+    def labels(self) -> NDArray[np.str_]:
+        """str (N,): what `by` says of each item; empty where it says nothing."""
+        return labels_by(self.dataset, self.by)
+
     @property
     def has_lengths(self) -> bool:
         """Whether every response has a text."""
         return bool(self.length.size) and not bool(np.isnan(self.length).any())
 
     @property
-    def best_first(self) -> bool:
-        """Whether the better response always comes first: the order of the pairs is then the judgment, and no order."""
-        decided = self.pairs.probability[self.pairs.probability != 0.5]
-        return bool(decided.size) and bool(np.all(decided == 1.0) or np.all(decided == 0.0))
+    def judged_items(self) -> int:
+        """How many items have a judgment of the target's kind."""
+        if self.ratings is None:
+            return len(np.unique(self.pairs.item))
+        return len(np.unique(self.item[~np.isnan(self.ratings.value)]))
 
     def margins(self, scores: FloatArray) -> FloatArray:
         """(..., R) scores as (..., P) differences of the pairs."""
         return scores[..., self.pairs.a] - scores[..., self.pairs.b]
 
-    def pair_rows(self, scores: FloatArray) -> dict[str, FloatArray]:
+    def pair_rows(self, scores: FloatArray) -> Rows:
         """The pairs of one scorer, (R,), as the fits of utilities name them; lengths where every response has one."""
         a, b = self.pairs.a, self.pairs.b
-        rows = {"score_a": scores[a], "score_b": scores[b], "label": self.pairs.probability}
+        rows: Rows = {"score_a": scores[a], "score_b": scores[b], "label": self.pairs.probability}
         if self.has_lengths:
             rows |= {"length_a": self.length[a], "length_b": self.length[b]}
-        return rows
+        return rows | self._sliced(self.pairs.item)
 
-    def rating_rows(self, scores: FloatArray) -> dict[str, FloatArray]:
+    def rating_rows(self, scores: FloatArray) -> Rows:
         """The rated responses of one scorer, (R,), as the fits of ratings name them."""
         assert self.ratings is not None
-        rows = {"score": scores, "human": self.ratings.value}
-        return rows | {"length": self.length} if self.has_lengths else rows
+        rows: Rows = {"score": scores, "human": self.ratings.value}
+        return rows | ({"length": self.length} if self.has_lengths else {}) | self._sliced(self.item)
+
+    def _sliced(self, item: IntArray) -> Rows:
+        return {"slice": self.labels[item], "item": item} if self.by else {}
 
 
-def human_side(dataset: Dataset, aspect: str | None = None) -> Human:
-    """The pairs and ratings of a dataset.
+def labels_by(dataset: Dataset, column: str) -> NDArray[np.str_]:
+    """str (N,): the value of a column for each item, empty where there is none.
 
     Raises
     ------
     InputError
-        If it has no human judgments, or ratings of single responses only, of which no two belong to one item.
+        If it is a number with many values, or has too many of another kind.
     UnknownNameError
-        If it has no such aspect.
+        If there is no such column.
     """
+    found: SliceColumn = slice_column(dataset, column)
+    if found.quartiles:
+        raise InputError(
+            f"column '{column}' is a number with many values, and a calibrator takes values as they are",
+            fix="Use a column of names or of a few numbers.",
+        )
+    return np.array([*found.values, ""])[found.index]
+
+
+def human_side(dataset: Dataset, aspect: str | None = None, by: str = "") -> Human:
+    """The pairs and ratings of a dataset, and the column that a calibrator may have parameters for.
+
+    Raises
+    ------
+    InputError
+        If it has no human judgments, or ratings of single responses only, of which no two belong to one item; as
+        `labels_by`.
+    UnknownNameError
+        If it has no such aspect or column.
+    """
+    if by:
+        labels_by(dataset, by)
     gold = gold_of(dataset, aspect)
     if gold.ratings is not None:
         paired = preferences_from_ratings(dataset, aspect=gold.ratings.aspect)
-        return Human(dataset, pair_gold(paired) if len(paired.preferences or ()) else _no_pairs(), gold.ratings)
+        return Human(dataset, pair_gold(paired) if len(paired.preferences or ()) else _no_pairs(), gold.ratings, by)
     if gold.pairs is None:
         raise InputError(
             f"dataset '{dataset.name}' has best-of-k groups and neither ratings nor preferences",
             fix="Calibration needs one of them: which response is how good, or which of two is better.",
         )
-    return Human(dataset, gold.pairs, None)
+    return Human(dataset, gold.pairs, None, by)
 
 
 def _no_pairs() -> PairGold:

@@ -1,22 +1,31 @@
-"""From human judgments and one scorer's scores to a calibrator. May import `comparison`, `types`, `errors`, `stats`."""
+"""From human judgments and one scorer's scores to a calibrator. May import `comparison`, `dataset`, `scoring`, `types`,
+`errors`, `stats`.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from rewardmeter.calibration.calibrated import calibrated_values
+from rewardmeter.calibration.calibrated import calibrated_scores
 from rewardmeter.calibration.calibrator import Calibrator
 from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, fit_all, try_methods
-from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.methods import BLIND, informed_elsewhere
 from rewardmeter.calibration.request import check_fit
 from rewardmeter.comparison import Contender
+from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
-from rewardmeter.stats.scaling import Abstention, ConformalIntervals, abstention_threshold, split_intervals
+from rewardmeter.scoring import facts_about
+from rewardmeter.stats.scaling import (
+    FEWEST_ITEMS,
+    Abstention,
+    ConformalIntervals,
+    abstention_threshold,
+    split_intervals,
+)
 from rewardmeter.types import FloatArray, Signature
 from rewardmeter.version import __version__
 
@@ -80,6 +89,7 @@ def fit_calibrator(
         __version__,
         None if interval is None else _intervals(human, trial.values, interval),
         None if risk is None else _abstention(human, trial.values, target, risk),
+        human.by if "slice" in fitted.needs or (interval is not None and human.by) else "",
     )
 
 
@@ -97,7 +107,8 @@ def facts_of(human: Human) -> dict[str, object]:
 
 def _intervals(human: Human, values: FloatArray, level: float) -> ConformalIntervals:
     assert human.ratings is not None
-    return split_intervals(values, human.ratings.value, human.item, level=level)
+    labels = human.labels[human.item] if human.by else None
+    return split_intervals(values, human.ratings.value, human.item, level=level, slice=labels)
 
 
 def _abstention(human: Human, values: FloatArray, target: str, risk: float) -> Abstention:
@@ -116,9 +127,7 @@ def fingerprint_of(contender: Contender) -> str:
     return (signature or Signature(f"recorded:{contender.name}", {}, "recorded")).fingerprint
 
 
-def behind_calibrator(
-    contender: Contender, calibrator: Calibrator, path: str, texts: Sequence[str | None]
-) -> Contender:
+def behind_calibrator(contender: Contender, calibrator: Calibrator, path: str, dataset: Dataset) -> Contender:
     """A recorded scorer behind a calibrator that was fitted on it; verdicts and system scores are left behind.
 
     Raises
@@ -128,11 +137,11 @@ def behind_calibrator(
     """
     if fingerprint_of(contender) != calibrator.fingerprint:
         raise SpecError(f"calibrator {path} was fitted on {calibrator.spec}, not on recorded:{contender.name}")
-    values = calibrated_values(calibrator, contender.scores, texts)
+    made = calibrated_scores(calibrator, contender.scores, facts_about(dataset))
     return replace(
         contender,
         name=f"{contender.name}@{path}",
-        scores=replace(contender.scores, values=values, comparisons=None),
+        scores=replace(made, signature=contender.scores.signature),
         recorded=None,
     )
 
@@ -146,12 +155,19 @@ def _chosen(held_out: HeldOut, name: str) -> str:
         )
     if held_out.chosen != "raw":
         return held_out.chosen
-    tried = [trial for trial in held_out.trials if trial.over_raw is not None and trial.method != "length"]
+    tried = [
+        trial
+        for trial in held_out.trials
+        if trial.over_raw is not None and not informed_elsewhere(held_out.target, trial.method)
+    ]
     best = min(tried, key=lambda trial: trial.loss.value, default=None)
     said = "no method could be fitted"
     if best is not None and best.over_raw is not None:
         gained = best.over_raw.estimate
         said = f"the best, {best.method}, gains {gained.value:.4f} [{gained.low:.4f}, {gained.high:.4f}] per judgment"
+    items = best.over_raw.items if best is not None and best.over_raw is not None else 0
+    if 0 < items < FEWEST_ITEMS:
+        said += f", and {items} items are too few"
     raise InputError(
         f"no calibrator of '{name}' is shown to be worth having: {said}",
         fix="Keep the raw scores, judge more items, or name a method with --method.",

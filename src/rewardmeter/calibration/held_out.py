@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.calibration.evidence import Human
-from rewardmeter.calibration.methods import BLIND, losses, methods_for
+from rewardmeter.calibration.methods import BLIND, informed_elsewhere, losses, methods_for
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.scaling import Gain, Map, cross_fit, gain
 from rewardmeter.types import FloatArray, IntArray
@@ -80,8 +79,8 @@ def try_methods(
 ) -> HeldOut:
     """Fit every method on four fifths of the items and look at the rest, in turn.
 
-    A method is chosen if its gain over what was chosen before it has an interval above 0. One that looks at lengths is
-    never chosen unasked: it would make a length rule out of a scorer that knows nothing.
+    A method is chosen if its gain over what was chosen before it has an interval above 0. One that can predict from the
+    length or the slice alone is never chosen unasked: it would make a length rule out of a scorer that knows nothing.
 
     Parameters
     ----------
@@ -124,7 +123,7 @@ def try_methods(
         blind = lost if name in BLIND else blind
         over_raw, over_blind, over_chosen = (gain(before, lost, item, level=level) for before in (known, blind, best))
         trials.append(Trial(name, _back(values, there), _mean(lost, item, level), over_raw, over_blind, over_chosen))
-        if over_chosen.worth_having and (name != "length" or methods):
+        if over_chosen.worth_having and (methods or not informed_elsewhere(target, name)):
             chosen, best = name, lost
     return HeldOut(target, tuple(trials), chosen)
 
@@ -139,10 +138,12 @@ def fit_all(human: Human, scores: FloatArray, target: str, method: str) -> Map:
     ValueError
         If the rows do not allow it.
     """
-    rows: Mapping[str, FloatArray] = human.pair_rows(scores) if target == "utility" else human.rating_rows(scores)
+    rows = human.pair_rows(scores) if target == "utility" else human.rating_rows(scores)
     found = methods_for(target, (method,), rows)
     if method not in found:
-        raise ValueError(f"the data has not what method '{method}' needs (texts for length, ties for davidson)")
+        raise ValueError(
+            f"the data has not what method '{method}' needs (texts for length, ties for davidson, --by for sliced)"
+        )
     return found[method].fit(**found[method].rows(rows))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rewardmeter.errors import UnknownNameError
 from rewardmeter.stats.calibration import logit_losses
@@ -23,19 +24,22 @@ from rewardmeter.stats.scaling import (
     fit_linear,
     fit_platt,
     fit_quantile,
+    fit_sliced_shift,
+    fit_sliced_temperature,
     fit_spline,
     fit_temperature,
     fit_utility_spline,
 )
 from rewardmeter.types import FloatArray
 
-__all__ = ["BLIND", "METHODS", "Method", "losses", "methods_for"]
+__all__ = ["BLIND", "METHODS", "Method", "informed_elsewhere", "losses", "methods_for"]
 
 BLIND = ("coin", "mean")
 """Methods that do not look at the score: what every other has to beat."""
 
 _PAIRS = ("score_a", "score_b", "label")
 _RATINGS = ("score", "human")
+_SLICES = ("slice", "item")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Method:
     fit: Callable[..., Map]
     columns: tuple[str, ...]
 
-    def rows(self, rows: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    def rows(self, rows: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """The columns that the fit takes."""
         return {name: rows[name] for name in self.columns}
 
@@ -76,12 +80,14 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "coin": Method(_coin, _PAIRS),
         "temperature": Method(fit_temperature, _PAIRS),
         "davidson": Method(fit_davidson, _PAIRS),
+        "sliced": Method(fit_sliced_temperature, (*_PAIRS, *_SLICES)),
         "length": Method(fit_length_aware, (*_PAIRS, "length_a", "length_b")),
         "spline": Method(fit_utility_spline, _PAIRS),
     },
     "rating": {
         "mean": Method(partial(_mean, target="rating"), _RATINGS),
         "linear": Method(fit_linear, _RATINGS),
+        "sliced": Method(fit_sliced_shift, (*_RATINGS, *_SLICES)),
         "length": Method(fit_length_aware_rating, (*_RATINGS, "length")),
         "histogram": Method(fit_histogram, _RATINGS),
         "isotonic": Method(fit_isotonic, _RATINGS),
@@ -92,6 +98,7 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "mean": Method(partial(_mean, target="probability"), _RATINGS),
         "platt": Method(fit_platt, _RATINGS),
         "beta": Method(fit_beta, _RATINGS),
+        "sliced": Method(partial(fit_sliced_shift, base=fit_platt), (*_RATINGS, *_SLICES)),
         "length": Method(partial(fit_length_aware_rating, target="probability"), (*_RATINGS, "length")),
         "histogram": Method(partial(fit_histogram, target="probability"), _RATINGS),
         "isotonic": Method(partial(fit_isotonic, target="probability"), _RATINGS),
@@ -104,7 +111,7 @@ _SMALLEST = 1e-6
 """Probabilities are kept this far from 0 and 1, so that one bin that was all wrong does not decide everything."""
 
 
-def methods_for(target: str, names: tuple[str, ...] | None, rows: Mapping[str, FloatArray]) -> dict[str, Method]:
+def methods_for(target: str, names: tuple[str, ...] | None, rows: Mapping[str, NDArray[Any]]) -> dict[str, Method]:
     """The methods of a target that the rows allow: the blind one and those asked for, or all.
 
     Raises
@@ -119,12 +126,18 @@ def methods_for(target: str, names: tuple[str, ...] | None, rows: Mapping[str, F
     return {name: one for name, one in known.items() if _wanted(name, names) and _usable(name, one, rows)}
 
 
+def informed_elsewhere(target: str, method: str) -> bool:
+    """Whether a method can predict without the score, from the length or the item's slice: its gain is then no gain of
+    the scorer. A temperature of each slice cannot: both responses of a pair share it."""
+    return method == "length" or (method == "sliced" and target != "utility")
+
+
 def _wanted(name: str, names: tuple[str, ...] | None) -> bool:
     return not names or name in names or name in BLIND
 
 
-def _usable(name: str, method: Method, rows: Mapping[str, FloatArray]) -> bool:
-    """Whether the rows have what a method needs: lengths, or verdicts of which some are ties."""
+def _usable(name: str, method: Method, rows: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether the rows have what a method needs: lengths, slices, or verdicts of which some are ties."""
     if name == "davidson":
         label = rows["label"]
         return bool(np.isin(label, (0.0, 0.5, 1.0)).all() and (label == 0.5).any())

@@ -152,7 +152,7 @@ def standing_of(
     rows = {key: values[there] for key, values in questions.rows(scores, labelled.labels).items()}
     item, truth = questions.item[there], labelled.labels[there]
     undefined = Estimate(math.nan, level=level)
-    nothing = ScorerStanding(name, method or SIMPLEST[target], undefined, Gain(undefined), undefined, math.nan)
+    nothing = ScorerStanding(name, method or SIMPLEST[target], undefined, Gain(undefined, 0), undefined, math.nan)
     if len(np.unique(item)) < 2:
         reason = "fewer than two labelled items have scores"
         return ScorerStanding(name, nothing.method, undefined, nothing.over_blind, undefined, math.nan, reason=reason)

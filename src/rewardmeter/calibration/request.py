@@ -21,6 +21,7 @@ def check_measuring(
     methods: Sequence[str] | None = None,
     *,
     shift: Sequence[str] = (),
+    by: str | None = None,
     folds: int = 5,
     resamples: int = 1000,
     level: float = 0.95,
@@ -35,9 +36,9 @@ def check_measuring(
         If there is no such aspect, column or method.
     """
     check_request(dataset, aspect, (*columns_of(dataset, slices), *shift), None, resamples=resamples, level=level)
-    human = human_side(dataset, aspect)
+    human = human_side(dataset, aspect, by or "")
     for method in methods or ():
-        _check_method(human.target, method)
+        _check_method(human, human.target, method)
     _check_folds(folds)
     return human
 
@@ -70,7 +71,7 @@ def check_fit(
     if target == "probability" and human.ratings is not None and not human.ratings.binary:
         raise InputError("target 'probability' needs ratings of 0 and 1")
     if method != "auto":
-        _check_method(target, method)
+        _check_method(human, target, method)
     _check_folds(folds)
     for name, value in (("interval", interval), ("risk", risk)):
         if value is not None and not 0 < value < 1:
@@ -82,9 +83,13 @@ def check_fit(
     return target
 
 
-def _check_method(target: str, method: str) -> None:
+def _check_method(human: Human, target: str, method: str) -> None:
     if method not in METHODS[target]:
         raise UnknownNameError(f"method for {target}", method, METHODS[target])
+    if method == "sliced" and not human.by:
+        raise InputError(
+            "method 'sliced' needs a column of the items", fix="Name it with --by, for example --by domain."
+        )
 
 
 def _check_folds(folds: int) -> None:

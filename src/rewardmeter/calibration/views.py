@@ -5,14 +5,14 @@ May import `comparison`, `dataset`, `types`, `stats` and the files of this folde
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from rewardmeter.calibration.evidence import Human, human_side
-from rewardmeter.calibration.methods import BLIND
+from rewardmeter.calibration.held_out import HeldOut
+from rewardmeter.calibration.methods import BLIND, informed_elsewhere
 from rewardmeter.calibration.result import (
     HELD_OUT_GAIN,
     HELD_OUT_LOSS,
@@ -29,7 +29,7 @@ from rewardmeter.stats.calibration import (
     residual_bins,
     risk_coverage_curves,
 )
-from rewardmeter.stats.catalogue import describe
+from rewardmeter.stats.catalogue import explained
 from rewardmeter.types import FloatArray
 
 __all__ = ["calibration_views"]
@@ -38,18 +38,6 @@ MOST_DRAWN = 80
 BAND_RESAMPLES = 400
 CURVE_POINTS = 60
 _SURE = 0.99999  # no margin states a certainty
-
-_PARTS = ("label", "definition", "formula", "assumptions", "source", "misleads")
-_NEAR = {
-    "calibration.slope": 1.0,
-    "calibration.intercept": 0.0,
-    "calibration.overconfidence": 0.0,
-    "calibration.rating_slope": 1.0,
-    "calibration.rating_intercept": 0.0,
-}
-"""Statistics with a right value inside their range."""
-_COIN = {"calibration.nll": (math.log(2), "low"), "calibration.auc": (0.5, "high")}
-_MORE = ("discrimination", "sharpness", "confidence_auc", "margin_slope", "margin_linearity")
 
 _LOSSES = {"utility": "log-loss of pairs, in nats", "rating": "squared error", "probability": "log-loss, in nats"}
 
@@ -233,9 +221,7 @@ def _percent(share: float) -> str:
 
 
 def _described(board: CalibrationBoard) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for name in board.statistic_ids:
-        found[name] = {part: getattr(describe(name), part) for part in _PARTS} | _wanted(name)
+    found = {name: explained(name) for name in board.statistic_ids}
     loss = _LOSSES[board.settings["target"]]
     over = "the raw scores" if board.settings["target"] == "utility" else "the mean rating, which needs no scorer"
     found[HELD_OUT_LOSS] = {
@@ -254,24 +240,13 @@ def _described(board: CalibrationBoard) -> dict[str, dict[str, Any]]:
     return dict(sorted(found.items(), key=lambda one: one[0] != PRIMARY))
 
 
-def _wanted(name: str) -> dict[str, Any]:
-    if name in _NEAR:
-        return {"better": "near", "ideal": _NEAR[name], "reference": {"value": _NEAR[name], "label": "right"}}
-    if name in _COIN:
-        value, better = _COIN[name]
-        return {"better": better, "reference": {"value": value, "label": "a coin"}}
-    return {"better": "high" if name.removeprefix("calibration.") in _MORE else "low"}
-
-
 def _outcome(entry: CalibrationEntry) -> dict[str, Any]:
     """What came of calibrating: held-out loss and gain of the chosen way, or of the best that was tried."""
     held_out = entry.held_out
     chosen = held_out[held_out.chosen]
     blind = held_out.chosen in BLIND
     found = {HELD_OUT_LOSS: chosen.loss}
-    # A gain by length says nothing of the scorer: it counts only where it was chosen.
-    passed = (*BLIND, "length") if held_out.chosen != "length" else BLIND
-    tried = [trial for trial in held_out.trials if trial.over_raw is not None and trial.method not in passed]
+    tried = [trial for trial in held_out.trials if trial.over_raw is not None and _counts(held_out, trial.method)]
     best = chosen if chosen in tried else min(tried, key=lambda trial: trial.loss.value, default=None)
     if best is not None:
         beside_raw = held_out.chosen == "raw" or (held_out.target == "utility" and not blind)
@@ -284,6 +259,12 @@ def _outcome(entry: CalibrationEntry) -> dict[str, Any]:
         "tried": None if best is None else best.method,
         "statistics": {name: estimate.to_dict() for name, estimate in found.items()},
     }
+
+
+def _counts(held_out: HeldOut, method: str) -> bool:
+    """Whether the gain by a method says something of the scorer."""
+    asked = method == held_out.chosen
+    return method not in BLIND and (asked or not informed_elsewhere(held_out.target, method))
 
 
 def _short(values: FloatArray | Iterable[float]) -> list[float | None]:

@@ -223,6 +223,10 @@ def calibration(
             negative="", group=_MEASURING, help="Fit on each value of this column, test on the others, repeatable."
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        Parameter(group=_MEASURING, help="Also try a calibrator with a parameter for each value of this column."),
+    ] = None,
     method: Annotated[
         list[str] | None,
         Parameter(negative="", group=_MEASURING, help="Way to calibrate, repeatable (default: all that fit the data)."),
@@ -275,6 +279,7 @@ def calibration(
             "aspect": aspect,
             "slices": slice or [],
             "shift": shift or [],
+            "by": by,
             "methods": tuple(method) if method else None,
             "folds": folds,
             "resamples": resamples,
@@ -301,6 +306,13 @@ def calibrate(
         Parameter(group=_MEASURING, help="utility, rating or probability (default: what the judgments are)."),
     ] = None,
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    by: Annotated[
+        str | None,
+        Parameter(
+            group=_MEASURING,
+            help="Column whose values have a parameter (--method sliced) or intervals (--interval) of their own.",
+        ),
+    ] = None,
     folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
     seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of the folds.")] = 0,
     interval: Annotated[
@@ -329,6 +341,8 @@ def calibrate(
         rewardmeter calibrate judgebench --scorer recorded:GRM-Gemma-2B-rewardmodel-ft --out grm.json
 
         rewardmeter calibrate ratings.jsonl --scorer chrf --method isotonic --out chrf.json
+
+        rewardmeter calibrate ratings.jsonl --scorer chrf --by domain --method sliced --interval 0.9
     """
     from rewardmeter.cli import calibrating, commands
 
@@ -340,6 +354,7 @@ def calibrate(
             "method": method,
             "target": target,
             "aspect": aspect,
+            "by": by,
             "folds": folds,
             "seed": seed,
             "interval": interval,

@@ -33,6 +33,7 @@ from rewardmeter.errors import SpecError
 from rewardmeter.report.files import json_text, write_text
 from rewardmeter.report.numbers import value_and_half_width
 from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.scaling import FEWEST_ITEMS
 
 __all__ = ["calibrate", "calibration", "running", "short"]
 
@@ -47,6 +48,7 @@ SHOWN = {
 
 _FIRST_TO_GO = ("AUC", "Brier", "ECE", "slope", "log-loss")
 _NARROWEST, _NAME = 12, 30
+_MOST_SLICES = 12
 
 
 def calibration(
@@ -96,7 +98,9 @@ def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fit
         soft_wrap=True,
     )
     if not gain["worth_having"]:
-        screen.print("The interval of the gain includes 0: it is not shown to be worth having.", soft_wrap=True)
+        few = gain["items"] < FEWEST_ITEMS
+        why = f"{gain['items']} items are too few" if few else "The interval of the gain includes 0"
+        screen.print(f"{why}: it is not shown to be worth having.", soft_wrap=True)
     for line in (*_interval(made), *_abstention(made)):
         screen.print(line, markup=False, soft_wrap=True)
     screen.print(f"calibrator → {path}     use it as  {made.spec}@{path}", markup=False, soft_wrap=True)
@@ -106,10 +110,17 @@ def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fit
 def _interval(made: Calibrator) -> list[str]:
     if made.intervals is None:
         return []
-    reach, items = float(made.intervals.reach[0]), int(made.intervals.items[0])
-    if math.isinf(reach):
-        return [f"intervals: {items} items are too few for {made.intervals.level:.0%}"]
-    return [f"intervals: value ± {reach:.3g} holds the rating of {made.intervals.level:.0%} of new items' responses"]
+    found, lines = made.intervals, []
+    for number, (reach, items) in enumerate(zip(found.reach.tolist(), found.items.tolist(), strict=True)):
+        where = f" ({made.by} {found.slices[number]})" if found.slices else ""
+        if math.isinf(reach):
+            lines.append(f"intervals{where}: {items} items are too few for {found.level:.0%}")
+        else:
+            lines.append(
+                f"intervals{where}: value ± {reach:.3g} holds the rating of {found.level:.0%} of new items' responses"
+            )
+    shown = lines[:_MOST_SLICES]
+    return shown + ([f"… and {len(lines) - len(shown)} more in the file"] if len(lines) > len(shown) else [])
 
 
 def _abstention(made: Calibrator) -> list[str]:

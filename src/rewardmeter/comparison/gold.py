@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,6 +194,13 @@ class PairGold:
 
     def __len__(self) -> int:
         return len(self.a)
+
+    @cached_property
+    def best_first(self) -> bool:
+        """Whether the better response always comes first, or always second: the order of the pairs is then the
+        judgment, and no order."""
+        decided = self.probability[self.probability != 0.5]
+        return bool(decided.size) and bool(np.all(decided == 1.0) or np.all(decided == 0.0))
 
     def per_pair(self, verdicts: FloatArray) -> FloatArray:
         """Verdicts per preference row, (M,) of +1/-1/0/NaN, as verdicts per distinct pair, (P,): the first that is

@@ -5,7 +5,7 @@ May import `types`, `dataset`, `errors` and `stats`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from rewardmeter.stats.best_of_k import (
     best_of_k_strict_estimates,
     mean_reciprocal_rank_estimates,
 )
+from rewardmeter.stats.calibration import pair_calibration
 from rewardmeter.stats.cells import Grouping
 from rewardmeter.stats.classification import average_precision_estimates, roc_auc_estimates
 from rewardmeter.stats.correlation import Statistic, correlation_estimates
@@ -36,6 +37,7 @@ __all__ = [
     "best_of_k_statistics",
     "cross_fit_ties",
     "make_resampling",
+    "margin_calibration",
     "pair_statistics",
     "rating_statistics",
 ]
@@ -49,6 +51,7 @@ SYSTEM_STATISTICS: tuple[SystemStatistic, ...] = (
     "pairwise_accuracy",
     "pearson_without_outliers",
 )
+BOARD_CALIBRATION = tuple(f"calibration.{name}" for name in ("nll", "brier", "ece", "slope", "auc"))
 SOFT_PAIRWISE_SEED = 4  # that of the reference implementation, so that published values come out
 TIE_FOLDS = 5
 MOST_WEIGHT_CELLS = 100_000_000
@@ -258,7 +261,8 @@ def pair_statistics(
     pairs: Mask | None = None,
     groups: Mapping[str, IntArray] | None = None,
 ) -> Rows:
-    """Accuracy under both tie rules, macro averages over slices, and what the order of showing does.
+    """Accuracy under both tie rules, macro averages over slices, what the order of showing does, and, of all pairs,
+    whether the margins of scorers that have any are as often right as they say.
 
     Parameters
     ----------
@@ -295,7 +299,52 @@ def pair_statistics(
         )
         for name, made in ordered.items():
             _put([rows[k] for k in np.flatnonzero(two_games)], name, made)
+    scored = np.flatnonzero(np.any(~np.isnan(evidence.margins), axis=1))
+    if pairs is None and len(scored):
+        found = margin_calibration(evidence.margins[scored], gold, resampling, only=BOARD_CALIBRATION)
+        for name, made in found.items():
+            _put([rows[k] for k in scored], name, made)
     return rows
+
+
+def margin_calibration(
+    margins: FloatArray,
+    gold: PairGold,
+    resampling: Resampling,
+    *,
+    label: FloatArray | None = None,
+    only: Collection[str] | None = None,
+) -> dict[str, list[Estimate]]:
+    """Whether margins are as often right as they say when read as logits: ``calibration.…`` ids to an estimate for each
+    of K scorers.
+
+    Where the better response always comes first, the statistics that compare both outcomes take every pair both ways
+    round, each counting half.
+
+    Parameters
+    ----------
+    margins:
+        (K, P), NaN where there is none.
+    label:
+        (P,) instead of the gold's probabilities, NaN for pairs that do not count.
+    only:
+        Ids to compute; None for all.
+    """
+    label = gold.probability if label is None else label
+    weights, level = resampling.weights, resampling.level
+    made = pair_calibration(margins, label, gold.item, weights=weights, level=level, only=only)
+    if not gold.best_first:
+        return made
+    both = pair_calibration(
+        np.concatenate([margins, -margins], axis=1),
+        np.concatenate([label, 1 - label]),
+        np.concatenate([gold.item, gold.item]),
+        unit_weights=np.full(2 * len(gold.item), 0.5),
+        weights=weights,
+        level=level,
+        only=("calibration.slope", "calibration.auc"),
+    )
+    return made | {name: [replace(one, n=one.n // 2) for one in estimates] for name, estimates in both.items()}
 
 
 def best_of_k_statistics(

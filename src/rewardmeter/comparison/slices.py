@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rewardmeter.dataset import Dataset
+from rewardmeter.dataset import Dataset, cell_label
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.types import IntArray
 
@@ -30,11 +30,14 @@ class SliceColumn:
         Labels of the slices, in order.
     index:
         int32 (N,): which value each item has; -1 for none.
+    quartiles:
+        Whether the values are ranges of a number.
     """
 
     name: str
     values: tuple[str, ...]
     index: IntArray
+    quartiles: bool = False
 
 
 def slice_column(dataset: Dataset, name: str) -> SliceColumn:
@@ -62,14 +65,10 @@ def slice_column(dataset: Dataset, name: str) -> SliceColumn:
         )
     if numeric:
         distinct.sort(key=float)
-    labels = [_label(cell) for cell in distinct]
+    labels = [cell_label(cell) for cell in distinct]
     lookup: Mapping[object, int] = {cell: i for i, cell in enumerate(distinct)}
     index = np.array([lookup.get(cell, -1) for cell in cells], dtype=np.int32)
     return SliceColumn(name, tuple(labels), index)
-
-
-def _label(cell: str | float) -> str:
-    return f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
 def _quartiles(name: str, numbers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> SliceColumn:
@@ -77,4 +76,4 @@ def _quartiles(name: str, numbers: np.ndarray[tuple[int], np.dtype[np.float64]])
     index = np.clip(np.searchsorted(edges, numbers, side="left") - 1, 0, len(edges) - 2).astype(np.int32)
     index[np.isnan(numbers)] = -1
     labels = [f"{low:g}–{high:g}" for low, high in pairwise(edges)]
-    return SliceColumn(name, tuple(labels), index)
+    return SliceColumn(name, tuple(labels), index, quartiles=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rewardmeter.comparison.board import Board
 from rewardmeter.comparison.case import Case, Contender, make_case
 from rewardmeter.dataset import BestOfK, Dataset
-from rewardmeter.stats.catalogue import describe
+from rewardmeter.stats.catalogue import explained
 from rewardmeter.stats.verdicts import combine_games
 from rewardmeter.types import FloatArray, IntArray, Prompt
 
@@ -50,13 +50,7 @@ def board_views(dataset: Dataset, contenders: Sequence[Contender], board: Board)
     views: dict[str, Any] = {
         "agreement": {},
         "margins": {},
-        "statistics": {
-            name: {
-                part: getattr(describe(name), part)
-                for part in ("label", "definition", "formula", "assumptions", "source", "misleads")
-            }
-            for name in board.statistic_ids
-        },
+        "statistics": {name: explained(name) for name in board.statistic_ids},
     }
     apart: dict[str, FloatArray] = {}
     if case.gold.ratings is not None:

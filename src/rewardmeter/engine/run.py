@@ -26,6 +26,7 @@ from rewardmeter.scoring import (
     Run,
     RunMemory,
     Scorer,
+    facts_about,
     paid_scorer,
     paid_scorers,
     signature_of,
@@ -144,7 +145,7 @@ def score(
             for one in (scorer.members if isinstance(scorer, Joined) else (scorer.inner,))
         ]
         cost = sum((part.cost for part in parts), start=Cost())
-        made = scorer.join(parts) if isinstance(scorer, Joined) else scorer.derive(parts[0], dataset.response_text)
+        made = scorer.join(parts) if isinstance(scorer, Joined) else scorer.derive(parts[0], facts_about(dataset))
         return replace(made, signature=signature_of(scorer), cost=cost)
     signature = signature_of(scorer)
     plan = make_plan(scorer, dataset)

@@ -1,6 +1,15 @@
 """What a scorer is, how a function becomes one, and how a spec finds one. May import `types` and `errors`."""
 
-from rewardmeter.scoring.derived import Derived, Joined, LookedUp, paid_scorer, paid_scorers
+from rewardmeter.scoring.derived import (
+    Derived,
+    Joined,
+    LookedUp,
+    ResponseFacts,
+    facts_about,
+    facts_of_items,
+    paid_scorer,
+    paid_scorers,
+)
 from rewardmeter.scoring.function import FunctionScorer, scorer
 from rewardmeter.scoring.negated import Negated
 from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge, Verdict
@@ -27,6 +36,7 @@ __all__ = [
     "PairRequest",
     "PairwiseJudge",
     "Part",
+    "ResponseFacts",
     "Run",
     "RunMemory",
     "Scorer",
@@ -34,6 +44,8 @@ __all__ = [
     "Streaming",
     "Verdict",
     "convert_options",
+    "facts_about",
+    "facts_of_items",
     "families",
     "make_scorer",
     "paid_scorer",

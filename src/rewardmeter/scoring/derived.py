@@ -3,19 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from rewardmeter.dataset import Dataset
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardmeter.dataset import Dataset, cell_label
 from rewardmeter.scoring.protocol import Scorer
 from rewardmeter.scoring.signature import signature_of
-from rewardmeter.types import Scores
+from rewardmeter.types import Item, Scores
 
-__all__ = ["Derived", "Joined", "LookedUp", "paid_scorer", "paid_scorers"]
+__all__ = [
+    "Derived",
+    "Joined",
+    "LookedUp",
+    "ResponseFacts",
+    "facts_about",
+    "facts_of_items",
+    "paid_scorer",
+    "paid_scorers",
+]
+
+
+@dataclass(frozen=True)
+class ResponseFacts:
+    """What is known of R responses beside their scores.
+
+    Attributes
+    ----------
+    texts:
+        (R,) their texts, None where unknown.
+    dataset:
+        Where they come from, in its order; None for responses that come by themselves, of which no column is known.
+    """
+
+    texts: Sequence[str | None]
+    dataset: Dataset | None = None
+
+    def labels(self, column: str) -> NDArray[np.str_]:
+        """str (R,): what a column of the items says of each response; empty where that is not known."""
+        cells = None if self.dataset is None else self.dataset.columns.get(column)
+        if self.dataset is None or cells is None:
+            return np.full(len(self.texts), "")
+        labels = np.array(["" if cell is None else cell_label(cell) for cell in cells])
+        return labels[self.dataset.response_item]
+
+
+def facts_about(dataset: Dataset) -> ResponseFacts:
+    """What a dataset knows of its responses."""
+    return ResponseFacts(dataset.response_text, dataset)
+
+
+def facts_of_items(items: Sequence[Item]) -> ResponseFacts:
+    """What items tell of their responses."""
+    return ResponseFacts([response.text for item in items for response in item.responses])
 
 
 @runtime_checkable
 class Derived(Protocol):
-    """A scorer whose scores follow from those of an inner one and from the texts of the responses.
+    """A scorer whose scores follow from those of an inner one and from what is known of the responses.
 
     The engine asks the inner scorer, whose scores are stored and paid for once, and derives the rest.
     """
@@ -25,8 +72,8 @@ class Derived(Protocol):
         """The scorer that does the work."""
         ...
 
-    def derive(self, scores: Scores, texts: Sequence[str | None], /) -> Scores:
-        """The scores that follow: one per score given; the texts are those of the same responses."""
+    def derive(self, scores: Scores, facts: ResponseFacts, /) -> Scores:
+        """The scores that follow: one per score given; the facts are those of the same responses."""
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from rewardmeter.scoring.derived import ResponseFacts
 from rewardmeter.scoring.pairwise import Compared, PairRequest, PairwiseJudge
 from rewardmeter.scoring.protocol import Laws, Scorer
 from rewardmeter.scoring.run import Forecasting, Part, Run, Streaming
@@ -42,7 +43,7 @@ class Negated:
     def __call__(self, items: Sequence[Item], /) -> Scores:
         return _upside_down(self.inner(items))
 
-    def derive(self, scores: Scores, texts: Sequence[str | None], /) -> Scores:
+    def derive(self, scores: Scores, facts: ResponseFacts, /) -> Scores:
         """The inner scores upside down."""
         return _upside_down(scores)
 

@@ -5,7 +5,7 @@ May import: the files of this folder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from numpy.typing import ArrayLike
 
@@ -27,6 +27,8 @@ from rewardmeter.stats.result import Estimate
 
 __all__ = ["gap_calibration", "pair_calibration", "rating_calibration"]
 
+Measure = Callable[[Sequence[Rows], Asked], dict[str, list[Estimate]]]
+
 
 def pair_calibration(
     margins: ArrayLike,
@@ -37,36 +39,47 @@ def pair_calibration(
     unit_weights: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     level: float = 0.95,
+    only: Collection[str] | None = None,
 ) -> dict[str, list[Estimate]]:
-    """Every ``calibration.…`` statistic of pairs: one estimate for each scorer, by id.
+    """Every ``calibration.…`` statistic of pairs, or ``only`` some: one estimate for each scorer, by id.
 
     Arguments and errors as in `proper`, ``tied`` as in `binned_error`; what each id means is said where the function
     of its name is.
     """
     scorers, ask = pair_rows(margins, label, item, unit_weights, tied), asked(weights, item, level)
-    found = {"calibration.nll": nll_of(scorers, ask), **_of_pairs([], ask)}
+    found: dict[str, list[Estimate]] = {}
+    if only is None or "calibration.nll" in only:
+        found["calibration.nll"] = nll_of(scorers, ask)
+    measures = [(ids, measure) for ids, measure in _OF_PAIRS if only is None or not set(ids).isdisjoint(only)]
+    found |= {name: [] for ids, _ in measures for name in ids if only is None or name in only}
     while scorers:
         # One by one, since a scorer keeps what it has sorted.
-        for name, estimate in _of_pairs([scorers.pop(0)], ask).items():
-            found[name] += estimate
+        one = [scorers.pop(0)]
+        for _, measure in measures:
+            for name, estimates in measure(one, ask).items():
+                if name in found:
+                    found[name] += estimates
     return found
 
 
-def _of_pairs(scorers: Sequence[Rows], ask: Asked) -> dict[str, list[Estimate]]:
-    return {
-        "calibration.brier": brier_of(scorers, ask),
-        **decomposition_of(scorers, ask),
-        "calibration.ece": ece_of(scorers, ask),
-        "calibration.ece_width": ece_width_of(scorers, ask),
-        "calibration.ece_debiased": ece_debiased_of(scorers, ask),
-        "calibration.ece_sweep": ece_sweep_of(scorers, ask),
-        "calibration.overconfidence": overconfidence_of(scorers, ask),
-        **recalibration_of(scorers, ask),
-        "calibration.sharpness": sharpness_of(scorers, ask),
-        "calibration.auc": auc_of(scorers, ask),
-        "calibration.confidence_auc": confidence_auc_of(scorers, ask),
-        **risk_coverage_of(scorers, ask),
-    }
+def _called(name: str, measure: Callable[[Sequence[Rows], Asked], list[Estimate]]) -> tuple[tuple[str], Measure]:
+    return (name,), lambda scorers, ask: {name: measure(scorers, ask)}
+
+
+_OF_PAIRS: tuple[tuple[tuple[str, ...], Measure], ...] = (
+    _called("calibration.brier", brier_of),
+    (("calibration.miscalibration", "calibration.discrimination", "calibration.uncertainty"), decomposition_of),
+    _called("calibration.ece", ece_of),
+    _called("calibration.ece_width", ece_width_of),
+    _called("calibration.ece_debiased", ece_debiased_of),
+    _called("calibration.ece_sweep", ece_sweep_of),
+    _called("calibration.overconfidence", overconfidence_of),
+    (("calibration.slope", "calibration.intercept"), recalibration_of),
+    _called("calibration.sharpness", sharpness_of),
+    _called("calibration.auc", auc_of),
+    _called("calibration.confidence_auc", confidence_auc_of),
+    (("calibration.aurc", "calibration.excess_aurc"), risk_coverage_of),
+)
 
 
 def rating_calibration(

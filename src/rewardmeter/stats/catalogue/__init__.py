@@ -2,14 +2,17 @@
 
 One file per level. A level says what the units are: ``segment`` single responses, ``system`` systems, ``pair`` pairs
 and groups of responses, ``list`` graded lists, ``ranking`` strengths of systems, ``human`` raters, ``calibration``
-probabilities, ``test`` whether a difference is more than chance. A board shows the first three.
+probabilities, ``test`` whether a difference is more than chance. A board shows the first three, and of pairs some of
+``calibration``.
 May import: the files of this folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from rewardmeter.stats.catalogue.better import which_is_better
 from rewardmeter.stats.catalogue.calibration import CALIBRATION
 from rewardmeter.stats.catalogue.entry import Statistic
 from rewardmeter.stats.catalogue.human import HUMAN
@@ -19,7 +22,9 @@ from rewardmeter.stats.catalogue.segment import SEGMENT
 from rewardmeter.stats.catalogue.significance import TEST
 from rewardmeter.stats.catalogue.system import SYSTEM
 
-__all__ = ["CATALOGUE", "Statistic", "describe"]
+__all__ = ["CATALOGUE", "Statistic", "describe", "explained"]
+
+_PARTS = ("label", "definition", "formula", "assumptions", "source", "misleads")
 
 ENTRIES: tuple[Statistic, ...] = (*SEGMENT, *SYSTEM, *PAIR, *RANKING, *HUMAN, *CALIBRATION, *TEST)
 CATALOGUE: Mapping[str, Statistic] = {entry.id: entry for entry in ENTRIES}
@@ -32,3 +37,9 @@ def describe(statistic: str) -> Statistic:
         return known
     label = statistic.replace(".", " ").replace("_", " ")
     return Statistic(statistic, label, "", "", "", "", "")
+
+
+def explained(statistic: str) -> dict[str, Any]:
+    """The entry as plain JSON values for a page, with which values are better."""
+    entry = describe(statistic)
+    return {part: getattr(entry, part) for part in _PARTS} | which_is_better(statistic)

@@ -18,7 +18,7 @@ from rewardmeter.stats.scaling.conformal import (
     items_needed,
     split_intervals,
 )
-from rewardmeter.stats.scaling.cross import Gain, applied, cross_fit, gain
+from rewardmeter.stats.scaling.cross import FEWEST_ITEMS, Gain, applied, cross_fit, gain
 from rewardmeter.stats.scaling.curves import CurveMap, StepMap
 from rewardmeter.stats.scaling.forms import BetaMap, DavidsonMap, LengthMap, LinearMap
 from rewardmeter.stats.scaling.monotone import fit_histogram, fit_isotonic, fit_quantile
@@ -33,6 +33,7 @@ from rewardmeter.stats.scaling.stacking import Stack, stack_from_dict
 from rewardmeter.stats.scaling.temperature import fit_davidson, fit_length_aware, fit_temperature
 
 __all__ = [
+    "FEWEST_ITEMS",
     "Abstention",
     "BetaMap",
     "ConformalIntervals",
