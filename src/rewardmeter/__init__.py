@@ -26,6 +26,7 @@ _HOME = {
     "combine": "rewardmeter.api",
     "compare": "rewardmeter.api",
     "forecast": "rewardmeter.api",
+    "label": "rewardmeter.api",
     "load": "rewardmeter.api",
     "measure_calibration": "rewardmeter.api",
     "score": "rewardmeter.api",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from rewardmeter.api import combine as combine
     from rewardmeter.api import compare as compare
     from rewardmeter.api import forecast as forecast
+    from rewardmeter.api import label as label
     from rewardmeter.api import load as load
     from rewardmeter.api import measure_calibration as measure_calibration
     from rewardmeter.api import score as score

@@ -16,15 +16,26 @@ from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
     Combination,
+    LabelOptions,
+    LabelTurn,
+    begin_labelling,
     behind_calibrator,
     calibration_board,
     check_fit,
+    check_labelling,
     check_measuring,
     fit_calibrator,
     fit_combination,
     human_side,
+    label_state_path,
+    label_turn,
+    questions_of,
+    read_answers,
     read_calibrator,
+    read_state,
     save_calibration,
+    write_questions,
+    write_state,
 )
 from rewardmeter.comparison import Board, Contender, board_views, check_request, compare_scores
 from rewardmeter.dataset import Dataset, Recorded
@@ -32,7 +43,7 @@ from rewardmeter.doctor import Diagnosis, examine
 from rewardmeter.engine import Forecast, Progress, ScoreStore, distinct_scored
 from rewardmeter.engine import forecast as run_forecast
 from rewardmeter.engine import score as run_engine
-from rewardmeter.errors import SpecError, StoreError
+from rewardmeter.errors import InputError, SpecError, StoreError
 from rewardmeter.io.load import load
 from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.store import Store, default_store_path
@@ -439,6 +450,65 @@ def combine(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
     return fit_combination(human, made, target, folds=folds, seed=seed)
+
+
+def label(
+    data: Dataset | str | Path,
+    scorers: Scorers,
+    out: str | Path,
+    options: LabelOptions,
+    *,
+    labels: str | Path | None = None,
+    state: str | Path | None = None,
+    ask: str | None = None,
+    aspect: str | None = None,
+    anew: bool = False,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> LabelTurn:
+    """One turn of labelling with a budget: read answers, see how far the calibrators are, write the next batch.
+
+    Parameters
+    ----------
+    data, scorers, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    out:
+        The table that people fill in; nothing is written where the turn says to stop.
+    options:
+        Budget, batch, strategy, method, tolerance.
+    labels:
+        The filled table of an earlier turn; None where there is none.
+    state:
+        What is remembered between turns; None for ``labelling.json`` beside ``out``.
+    ask, aspect, anew:
+        ``"rating"`` or ``"preference"`` (None for what the data suggests), which aspect of the ratings that are there
+        already, and whether to take no notice of these.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec, an option, the answers, the state or the store is wrong, or a file cannot be written.
+    """
+    check_labelling(options)
+    path = Path(out)
+    if labels is not None and path.resolve() == Path(labels).resolve():
+        raise InputError("the next batch would replace the answers", path=str(out), fix="Name another file for it.")
+    kept = Path(state) if state is not None else label_state_path(path)
+    dataset = data if isinstance(data, Dataset) else load(data)
+    questions = questions_of(dataset, ask, aspect=aspect, anew=anew)
+    before = read_state(kept, questions) if kept.exists() else begin_labelling(questions)
+    answers = None if labels is None else read_answers(labels, questions)
+    made = contenders(
+        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    turn = label_turn(questions, made, before, options, answers)
+    if turn.batch:
+        write_questions(questions, [one.item for one in turn.batch], path)
+    write_state(turn.state, kept)
+    return turn
 
 
 def doctor(

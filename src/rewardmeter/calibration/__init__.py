@@ -12,7 +12,7 @@ from rewardmeter.calibration.files import save_calibration
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
 from rewardmeter.calibration.label_files import read_answers, write_questions
 from rewardmeter.calibration.label_loop import LabelOptions, LabelTurn, begin_labelling, check_labelling, label_turn
-from rewardmeter.calibration.label_state import LabelState, read_state, write_state
+from rewardmeter.calibration.label_state import LabelState, label_state_path, read_state, write_state
 from rewardmeter.calibration.labelling import STRATEGIES, Chosen, labelled_so_far, next_items
 from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.questions import Questions, questions_of
@@ -50,6 +50,7 @@ __all__ = [
     "fit_calibrator",
     "fit_combination",
     "human_side",
+    "label_state_path",
     "label_turn",
     "labelled_so_far",
     "load_calibrated",

@@ -17,13 +17,18 @@ from rewardmeter.errors import InputError
 from rewardmeter.files import write_text
 from rewardmeter.types import FloatArray
 
-__all__ = ["FORM", "Draw", "LabelState", "Round", "read_state", "write_state"]
+__all__ = ["FORM", "Draw", "LabelState", "Round", "label_state_path", "read_state", "write_state"]
 
 FORM = 1
 """Version of the file's form."""
 
 Answers = Mapping[str, Mapping[int, float]]
 """Item to (place of the question within the item, answer)."""
+
+
+def label_state_path(batch: str | Path) -> Path:
+    """Where the state of a batch is kept unless another place is named: beside it."""
+    return Path(batch).with_name("labelling.json")
 
 
 @dataclass(frozen=True)

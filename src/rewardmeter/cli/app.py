@@ -466,8 +466,10 @@ def label(
     return labelling.label(
         commands.DataOptions(dataset, map, format, gold, reference, include_human),
         commands.ScorerOptions(scorer, scorers, store, no_store, workers, executor, max_cost),
-        labelling.LabelFiles(out, labels, state),
         LabelOptions(budget, batch, strategy, method, tolerance, seed, folds, level),
+        out=out,
+        labels=labels,
+        state=state,
         ask=ask,
         aspect=aspect,
         anew=anew,

@@ -2,102 +2,52 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rewardmeter.api import contenders
-from rewardmeter.calibration import (
-    LabelOptions,
-    LabelTurn,
-    ScorerStanding,
-    begin_labelling,
-    check_labelling,
-    label_turn,
-    questions_of,
-    read_answers,
-    read_state,
-    write_questions,
-    write_state,
-)
+from rewardmeter.api import label as run_label
+from rewardmeter.calibration import LabelOptions, LabelTurn, ScorerStanding, check_labelling, label_state_path
 from rewardmeter.cli.app import DONE
+from rewardmeter.cli.calibrating import running
 from rewardmeter.cli.commands import DataOptions, ScorerOptions
 from rewardmeter.cli.output import console
-from rewardmeter.cli.progress import make_progress
-from rewardmeter.errors import InputError
 from rewardmeter.report.numbers import value_and_half_width
 from rewardmeter.stats.result import Estimate
 
-__all__ = ["LabelFiles", "label"]
+__all__ = ["label"]
 
 MOST_REASONS = 5
-
-
-@dataclass(frozen=True)
-class LabelFiles:
-    """Where answers come from, and where the batch and the state go."""
-
-    out: str
-    labels: str | None = None
-    state: str | None = None
-
-    @property
-    def kept(self) -> Path:
-        """The state's file: beside the batch unless it is named."""
-        return Path(self.state or Path(self.out).with_name("labelling.json"))
 
 
 def label(
     data: DataOptions,
     scorers: ScorerOptions,
-    files: LabelFiles,
     options: LabelOptions,
     *,
-    ask: str | None,
-    aspect: str | None,
-    anew: bool,
+    out: str,
+    labels: str | None,
+    state: str | None,
+    **asking: Any,
 ) -> int:
     """Read the answers, say how far it is, write the next batch."""
     check_labelling(options)
-    named = scorers.named()
-    if files.labels is not None and _same(files.labels, files.out):
-        raise InputError("the next batch would replace the answers", path=files.out, fix="Name another file for --out.")
-    dataset = data.load()
-    questions = questions_of(dataset, ask, aspect=aspect, anew=anew)
-    state = read_state(files.kept, questions) if files.kept.exists() else begin_labelling(questions)
-    answers = None if files.labels is None else read_answers(files.labels, questions)
-    made = contenders(
-        dataset,
-        named,
-        store=scorers.where(),
-        workers=scorers.workers,
-        executor=scorers.executor,
-        max_cost=scorers.max_cost,
-        progress=make_progress(sys.stderr),
+    turn = run_label(
+        data.load(), scorers.named(), out, options, labels=labels, state=state, **asking, **running(scorers)
     )
-    turn = label_turn(questions, made, state, options, answers)
-    rows = write_questions(questions, [one.item for one in turn.batch], files.out) if turn.batch else 0
-    write_state(turn.state, files.kept)
-    _print(turn, options, questions.ask, console())
+    _print(turn, options, turn.state.ask, console())
     screen = Console(highlight=False)
     if turn.batch:
         screen.print(
-            f"batch → {files.out}     {len(turn.batch):,} items, {rows:,} rows; fill the column '{questions.ask}', then"
-            f" run this again with --labels {files.out} and another --out",
+            f"batch → {out}     {len(turn.batch):,} items; fill the column '{turn.state.ask}', then run this again with"
+            f" --labels {out} and another --out",
             markup=False,
             soft_wrap=True,
         )
-    screen.print(f"state → {files.kept}", markup=False, soft_wrap=True)
+    screen.print(f"state → {state or label_state_path(out)}", markup=False, soft_wrap=True)
     return DONE
-
-
-def _same(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _print(turn: LabelTurn, options: LabelOptions, ask: str, screen: Console) -> None:
