@@ -57,7 +57,7 @@ def test_views_are_plain_json_and_name_every_statistic(demo):
 def test_ratings_have_all_diagrams_before_and_those_of_ratings_after(demo):
     dataset, made, board = demo
     chrf = calibration_views(dataset, made, board)["diagrams"]["chrf"]
-    assert set(chrf["before"]) - {"said"} == {"reliability", "margins", "coverage", "residual", "gaps"}
+    assert set(chrf["before"]) - {"said"} == {"reliability", "margins", "coverage", "residual", "gaps", "labels"}
     assert set(chrf["after"]) - {"said"} == {"residual", "gaps"}
     assert set(chrf["before"]["said"]) == {"reliability", "margins", "coverage", "residual", "gaps"}
     residual = chrf["before"]["residual"]

@@ -169,6 +169,23 @@ def test_ratings_have_residuals_and_gaps(topicalchat: Path, browse: Browse) -> N
     expect(page.locator("#scorer .deck")).to_contain_text("predicts ratings")
 
 
+def test_labels_needed_has_a_point_for_every_number_of_items(
+    judgebench: Path, topicalchat: Path, browse: Browse
+) -> None:
+    for path, scorer, base in ((judgebench, CALIBRATED, "a coin"), (topicalchat, JUDGES[0], "the mean rating")):
+        page = browse(path)
+        _choose(page, scorer)
+        view = _block(page, "diagrams")[scorer]["before"]["labels"]
+        panel = _panel(page, "labels")
+        expect(panel.locator("circle.dot")).to_have_count(len(view["n"]))
+        expect(panel.locator("polygon.band")).to_have_count(1)
+        expect(panel.locator(".said")).to_contain_text(f"From {view['enough']} labelled items on")
+        expect(panel.locator("figcaption p")).to_have_text(f"calibrated by {view['method']}")
+        panel.locator("circle.touch").last.hover()
+        expect(page.locator("#tip")).to_contain_text(f"{view['n'][-1]} items")
+        expect(page.locator("#tip")).to_contain_text(base)
+
+
 # ---- all scorers beside each other, and slices
 
 

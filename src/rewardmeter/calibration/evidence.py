@@ -19,9 +19,34 @@ from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["Human", "human_side", "labels_by"]
+__all__ = ["Human", "Judged", "human_side", "labels_by"]
 
 Rows = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The M rows of one scorer that have a value and a judgment.
+
+    Attributes
+    ----------
+    rows:
+        Columns as the fits name them, (M,) each.
+    raw:
+        float64 (M,): what the scores say as they are, margins or scores.
+    truth:
+        float64 (M,): what people said.
+    item:
+        int32 (M,).
+    there:
+        bool: which pairs or responses these are.
+    """
+
+    rows: Rows
+    raw: FloatArray
+    truth: FloatArray
+    item: IntArray
+    there: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +122,18 @@ class Human:
         assert self.ratings is not None
         rows: Rows = {"score": scores, "human": self.ratings.value}
         return rows | ({"length": self.length} if self.has_lengths else {}) | self._sliced(self.item)
+
+    def judged(self, scores: FloatArray, target: str) -> Judged:
+        """What there is to fit a target on, and to test it."""
+        paired = target == "utility"
+        rows = self.pair_rows(scores) if paired else self.rating_rows(scores)
+        item = self.pairs.item if paired else self.item
+        truth = rows["label" if paired else "human"]
+        raw = rows["score_a"] - rows["score_b"] if paired else rows["score"]
+        there = ~np.isnan(raw) & ~np.isnan(truth)
+        return Judged(
+            {name: values[there] for name, values in rows.items()}, raw[there], truth[there], item[there], there
+        )
 
     def _sliced(self, item: IntArray) -> Rows:
         return {"slice": self.labels[item], "item": item} if self.by else {}

@@ -66,6 +66,19 @@ class HeldOut:
     def __getitem__(self, method: str) -> Trial:
         return next(trial for trial in self.trials if trial.method == method)
 
+    @property
+    def blind(self) -> Trial | None:
+        """The method that does not look at the score; None where it could not be fitted."""
+        return next((trial for trial in self.trials if trial.method in BLIND and not trial.reason), None)
+
+    @property
+    def looking(self) -> str:
+        """The chosen method if it looks at the score, else the simplest that does; empty where none could be fitted."""
+        if self.chosen not in ("raw", *BLIND):
+            return self.chosen
+        tried = (trial.method for trial in self.trials if trial.over_raw is not None and trial.method not in BLIND)
+        return next(tried, "")
+
 
 def try_methods(
     human: Human,
@@ -99,13 +112,8 @@ def try_methods(
         If there is no such method.
     """
     target = target or human.target
-    rows = human.pair_rows(scores) if target == "utility" else human.rating_rows(scores)
-    truth = rows["label" if target == "utility" else "human"]
-    item = human.pairs.item if target == "utility" else human.item
-    raw = rows["score_a"] - rows["score_b"] if target == "utility" else rows["score"]
-    there = ~np.isnan(raw) & ~np.isnan(truth)
-    rows = {name: values[there] for name, values in rows.items()}
-    truth, item, raw = truth[there], item[there], raw[there]
+    judged = human.judged(scores, target)
+    rows, raw, truth, item, there = judged.rows, judged.raw, judged.truth, judged.item, judged.there
     known = raw_losses(target, raw, truth)
     trials = [Trial("raw", _back(raw, there), _mean(known, item, level))]
     chosen, best, blind = "raw", known, known

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, raw_losses
-from rewardmeter.calibration.methods import BLIND, Method, losses, methods_for
+from rewardmeter.calibration.methods import Method, losses, methods_for
 from rewardmeter.comparison.slices import SliceColumn
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.scaling import applied, cross_fit, gain
@@ -73,26 +73,16 @@ def shifted(
     Parts share no items, so that nothing but the kind of the items is known beforehand.
     """
     target = held_out.target
-    paired = target == "utility"
-    rows = human.pair_rows(scores) if paired else human.rating_rows(scores)
-    item = human.pairs.item if paired else human.item
-    truth = rows["label" if paired else "human"]
-    known = held_out["raw"].values
-    there = ~np.isnan(known) & ~np.isnan(truth)
-    method = _method(held_out)
+    judged = human.judged(scores, target)
+    rows, item, truth = judged.rows, judged.item, judged.truth
+    method = held_out.looking
     found = methods_for(target, (method,), rows) if method else {}
     if method not in found:
         return None
-    rows, item, truth, known = (
-        {name: part[there] for name, part in rows.items()},
-        item[there],
-        truth[there],
-        known[there],
-    )
     part = column.index[item]
     size = np.array([len(np.unique(item[part == number])) for number in range(len(column.values))])
     order = [int(number) for number in np.argsort(-size, kind="stable")[:MOST_PARTS] if size[number]]
-    raw = raw_losses(target, known, truth)
+    raw = raw_losses(target, judged.raw, truth)
     table = []
     for one in order:
         values = _values(found[method], found[method].rows(rows), item, part == one, folds, seed)
@@ -105,13 +95,6 @@ def shifted(
         tuple(_mean(raw, item, part == number, level) for number in order),
         tuple(table),
     )
-
-
-def _method(held_out: HeldOut) -> str:
-    if held_out.chosen not in ("raw", *BLIND):
-        return held_out.chosen
-    tried = [trial.method for trial in held_out.trials if trial.over_raw is not None and trial.method not in BLIND]
-    return tried[0] if tried else ""
 
 
 def _values(

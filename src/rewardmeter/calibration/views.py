@@ -12,6 +12,7 @@ import numpy as np
 
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.held_out import HeldOut
+from rewardmeter.calibration.learning import LearningCurve, learning_curve
 from rewardmeter.calibration.methods import BLIND, informed_elsewhere
 from rewardmeter.calibration.result import (
     HELD_OUT_GAIN,
@@ -37,6 +38,8 @@ __all__ = ["calibration_views"]
 MOST_DRAWN = 80
 BAND_RESAMPLES = 400
 CURVE_POINTS = 60
+_MIDDLE = (0.1, 0.9)
+_BESIDE = {"raw": "the raw scores", "coin": "a coin", "mean": "the mean rating"}
 _SURE = 0.99999  # no margin states a certainty
 
 _LOSSES = {"utility": "log-loss of pairs, in nats", "rating": "squared error", "probability": "log-loss, in nats"}
@@ -60,9 +63,11 @@ def calibration_views(dataset: Dataset, contenders: Sequence[Contender], board: 
       [-``reach``, ``reach``), what is ``beyond`` being in the outermost ones; equal scores are ``tied``, in no bin;
     - ``coverage``: the ``risk`` of the most confident share of the pairs, down to the ``margin``;
     - ``residual`` of ratings: mean human minus ``prediction``, by bin;
-    - ``gaps``: mean human gap by score gap, and the ``slope`` of one on the other.
+    - ``gaps``: mean human gap by score gap, and the ``slope`` of one on the other;
+    - ``labels``: held-out ``loss`` of the ``method`` fitted on ``n`` items drawn at random, with the middle 80 % of the
+      draws, and the ``base`` that what stands ``beside`` it loses.
 
-    A calibrator of pairs changes the first three, one of ratings the last two. ``said`` holds a sentence on each.
+    A calibrator of pairs changes the first three, one of ratings the next two. ``said`` holds a sentence on each.
     """
     human = human_side(dataset, board.gold.get("aspect"))
     raw = {one.name: one.scores.values for one in contenders}
@@ -76,7 +81,7 @@ def calibration_views(dataset: Dataset, contenders: Sequence[Contender], board: 
         diagrams[entry.scorer] = {
             "method": None if after is None else entry.held_out.chosen,
             "blind": entry.held_out.chosen in BLIND,
-            "before": _before(human, raw[entry.scorer], level, seed),
+            "before": _before(human, raw[entry.scorer], entry.held_out, level, seed),
             "after": after,
         }
     return {
@@ -88,13 +93,30 @@ def calibration_views(dataset: Dataset, contenders: Sequence[Contender], board: 
     }
 
 
-def _before(human: Human, scores: FloatArray, level: float, seed: int) -> dict[str, Any]:
+def _before(human: Human, scores: FloatArray, held_out: HeldOut, level: float, seed: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if len(human.pairs):
         made |= _of_pairs(human, human.margins(scores), level, seed)
     if human.ratings is not None:
         made |= _of_ratings(human, scores, level)
+    curve = learning_curve(human, scores, held_out, seed=seed)
+    if curve is not None:
+        made["labels"] = _labels(curve)
     return _with_sentences(made)
+
+
+def _labels(curve: LearningCurve) -> dict[str, Any]:
+    ends = np.nanquantile(curve.loss, _MIDDLE, axis=1)
+    return {
+        "method": curve.method,
+        "beside": _BESIDE[curve.beside],
+        "n": curve.items.tolist(),
+        "loss": _short(np.nanmean(curve.loss, axis=1)),
+        "low": _short(ends[0]),
+        "high": _short(ends[1]),
+        "base": float(f"{np.mean(curve.base):.5g}"),
+        "enough": curve.enough(),
+    }
 
 
 def _after(human: Human, entry: CalibrationEntry, level: float, seed: int) -> dict[str, Any]:
@@ -199,6 +221,11 @@ def _sentence(name: str, view: dict[str, Any]) -> str:
         pairs = list(zip(view["residual_low"], view["residual_high"], strict=True))
         apart = sum(low is not None and (low > 0 or high < 0) for low, high in pairs)
         return f"People differ from the prediction on average in {apart or 'none'} of {len(pairs)} bins."
+    if name == "labels":
+        what = f"{view['method']} loses less than {view['beside']} in nine of ten draws"
+        if view["enough"] is None:
+            return f"With no number of items up to {view['n'][-1]:,} does it show that {what}."
+        return f"From {view['enough']:,} labelled items on, {what}."
     if name == "gaps" and len(view["n"]) > 1:
         return (
             f"A point of score is worth {_two(view['slope'][0])} human points among the narrowest gaps and"

@@ -241,6 +241,36 @@ function gaps(view, { width, height, small }) {
   ];
 }
 
+// ---- labels: how many of them a calibrator needs
+
+function labels(view, { width, height, small }) {
+  const box = plotSides(width, height, small);
+  const log = (value) => Math.log10(value);
+  const across = linear([log(view.n[0]), log(Math.max(view.n.at(-1), view.n[0] + 1))], [box.left + 4, box.right - 6]);
+  const ys = roomy(extent([...view.low, ...view.high, view.base]));
+  const y = linear(ys, [box.bottom, box.top]);
+  const x = (value) => across(log(value));
+  const marks = small ? [view.n[0], view.n.at(-1)] : view.n;
+  const band = [...pairsOf(view.n, view.high, x, y), ...pairsOf(view.n, view.low, x, y).reverse()];
+  const tip = (i) =>
+    tipOf(`${whole(view.n[i])} items`, [
+      ["held-out loss", points(view.loss[i])],
+      ["middle 80 % of draws", rangeText(view.low[i], view.high[i], points)],
+      [view.beside, points(view.base)],
+    ]);
+  const sure = view.enough && small === false && x(view.enough);
+  return [
+    axes(x, y, marks, small ? endTicks(ys) : ticks(...ys, 5), box),
+    s("polygon", { class: "band", points: band.map((one) => one.join(",")).join(" ") }),
+    s("line", { class: "rule-line", x1: box.left, x2: box.right, y1: y(view.base), y2: y(view.base) }),
+    !small && s("text", { class: "side", x: box.right, y: y(view.base) - 6, "text-anchor": "end" }, view.beside),
+    sure && s("line", { class: "zero", x1: sure, x2: sure, y1: box.top, y2: box.bottom }),
+    path("middle", pairsOf(view.n, view.loss, x, y)),
+    view.n.map((value, i) => spot(x(value), y(view.loss[i]), !small && tip(i), small ? "" : "selected")),
+    words(box, height, "items labelled, drawn at random", "held-out loss", small),
+  ];
+}
+
 const intervalOf = (low, high) => (Number.isFinite(low) ? `${points(low)} to ${points(high)}` : "none");
 const endTicks = ([low, high]) => {
   const marks = ticks(low, high, 3);
@@ -269,6 +299,14 @@ const DIAGRAMS = {
     note: "answering only where the margin is wide",
     count: (view) => view.risk.length,
     columns: { answered: "coverage", wrong: "risk", "least margin": "margin" },
+  },
+  labels: {
+    draw: labels,
+    title: "Labels needed",
+    scores: (view) => `calibrated by ${view.method}`,
+    note: "shaded: the middle 80 % of 20 draws; dashed: what needs no labels",
+    count: (view) => view.n.length,
+    columns: { items: "n", loss: "loss", from: "low", to: "high" },
   },
   residual: {
     draw: residual,

@@ -2,12 +2,13 @@
 
 const KINDS = Object.keys(DIAGRAMS).filter((kind) => Object.values(VIEWS).some((view) => view.before[kind]));
 const HAS_RATINGS = KINDS.includes("residual");
+const AS_RATINGS = ["residual", "gaps", "labels"];
 const FIGURES = HAS_RATINGS
-  ? ["residual", "gaps", "reliability", "margins", "coverage"].filter((kind) => KINDS.includes(kind))
+  ? [...AS_RATINGS, "reliability", "margins", "coverage"].filter((kind) => KINDS.includes(kind))
   : KINDS;
 const GROUPS = [
-  ["As a prediction of the rating", FIGURES.filter((kind) => ["residual", "gaps"].includes(kind))],
-  ["As a choice between two responses", FIGURES.filter((kind) => !["residual", "gaps"].includes(kind))],
+  ["As a prediction of the rating", FIGURES.filter((kind) => AS_RATINGS.includes(kind))],
+  ["As a choice between two responses", FIGURES.filter((kind) => !AS_RATINGS.includes(kind))],
 ];
 const CALIBRATED = Object.values(VIEWS).some((view) => view.after);
 Object.assign(state, { when: "before", figure: FIGURES[0] });
@@ -85,10 +86,10 @@ function numbersTable(kind, view) {
 
 function diagramPanel(row, kind) {
   const found = viewOf(row.scorer, kind);
-  const { draw, title, note } = DIAGRAMS[kind];
+  const { draw, title, note, scores: described } = DIAGRAMS[kind];
   if (!found) return null;
   const { view, said, ghost, calibrated } = found;
-  const scores = calibrated ? `calibrated by ${own(VIEWS, row.scorer).method}` : "raw scores";
+  const scores = described?.(view) ?? (calibrated ? `calibrated by ${own(VIEWS, row.scorer).method}` : "raw scores");
   const label = `${title} of ${row.scorer}, ${scores}: ${said || note}`;
   return h(
     "figure",
