@@ -59,7 +59,7 @@ def test_ratings_have_all_diagrams_before_and_those_of_ratings_after(demo):
     chrf = calibration_views(dataset, made, board)["diagrams"]["chrf"]
     assert set(chrf["before"]) - {"said"} == {"reliability", "margins", "coverage", "residual", "gaps", "labels"}
     assert set(chrf["after"]) - {"said"} == {"residual", "gaps"}
-    assert set(chrf["before"]["said"]) == {"reliability", "margins", "coverage", "residual", "gaps"}
+    assert set(chrf["before"]["said"]) == {"reliability", "margins", "coverage", "residual", "gaps", "labels"}
     residual = chrf["before"]["residual"]
     scores = next(one.scores.values for one in made if one.name == "chrf")
     human = human_side(dataset)

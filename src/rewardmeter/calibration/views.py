@@ -222,10 +222,10 @@ def _sentence(name: str, view: dict[str, Any]) -> str:
         apart = sum(low is not None and (low > 0 or high < 0) for low, high in pairs)
         return f"People differ from the prediction on average in {apart or 'none'} of {len(pairs)} bins."
     if name == "labels":
-        what = f"{view['method']} loses less than {view['beside']} in nine of ten draws"
+        base = f"less than {view['beside']} in nine of ten draws"
         if view["enough"] is None:
-            return f"With no number of items up to {view['n'][-1]:,} does it show that {what}."
-        return f"From {view['enough']:,} labelled items on, {what}."
+            return f"Up to {view['n'][-1]:,} labelled items, {view['method']} does not lose {base}."
+        return f"From {view['enough']:,} labelled items on, {view['method']} loses {base}."
     if name == "gaps" and len(view["n"]) > 1:
         return (
             f"A point of score is worth {_two(view['slope'][0])} human points among the narrowest gaps and"

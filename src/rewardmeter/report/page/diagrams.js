@@ -258,12 +258,13 @@ function labels(view, { width, height, small }) {
       ["middle 80 % of draws", rangeText(view.low[i], view.high[i], points)],
       [view.beside, points(view.base)],
     ]);
-  const sure = view.enough && small === false && x(view.enough);
+  const sure = view.enough && !small && x(view.enough);
+  const under = view.loss.at(-1) >= view.base; // beside the line, away from the curve's end
   return [
     axes(x, y, marks, small ? endTicks(ys) : ticks(...ys, 5), box),
     s("polygon", { class: "band", points: band.map((one) => one.join(",")).join(" ") }),
     s("line", { class: "rule-line", x1: box.left, x2: box.right, y1: y(view.base), y2: y(view.base) }),
-    !small && s("text", { class: "side", x: box.right, y: y(view.base) - 6, "text-anchor": "end" }, view.beside),
+    !small && s("text", { class: "side", x: box.right, y: y(view.base) + (under ? 14 : -6), "text-anchor": "end" }, view.beside),
     sure && s("line", { class: "zero", x1: sure, x2: sure, y1: box.top, y2: box.bottom }),
     path("middle", pairsOf(view.n, view.loss, x, y)),
     view.n.map((value, i) => spot(x(value), y(view.loss[i]), !small && tip(i), small ? "" : "selected")),

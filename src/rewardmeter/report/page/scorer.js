@@ -6,10 +6,12 @@ const AS_RATINGS = ["residual", "gaps", "labels"];
 const FIGURES = HAS_RATINGS
   ? [...AS_RATINGS, "reliability", "margins", "coverage"].filter((kind) => KINDS.includes(kind))
   : KINDS;
-const GROUPS = [
-  ["As a prediction of the rating", FIGURES.filter((kind) => AS_RATINGS.includes(kind))],
-  ["As a choice between two responses", FIGURES.filter((kind) => !AS_RATINGS.includes(kind))],
-];
+const GROUPS = HAS_RATINGS
+  ? [
+      ["As a prediction of the rating", FIGURES.filter((kind) => AS_RATINGS.includes(kind))],
+      ["As a choice between two responses", FIGURES.filter((kind) => !AS_RATINGS.includes(kind))],
+    ]
+  : [["", FIGURES]];
 const CALIBRATED = Object.values(VIEWS).some((view) => view.after);
 Object.assign(state, { when: "before", figure: FIGURES[0] });
 
