@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -169,3 +170,19 @@ def test_recorded_members_need_their_dataset(tmp_path):
         rm.score("demo", spec, store=None)
     with pytest.raises(SpecError, match="scores that a dataset carries"):
         make_scorer(spec)([Item((Response("text"),))])
+
+
+def test_a_logit_that_is_right_already_is_beaten_by_nothing():
+    """Of 0/1 ratings: raw logits lose what their probabilities lose, not what clipped numbers would."""
+    data = made(
+        {"good": lambda parts, rng: 2 * parts.sum(axis=1), "noise": noise}, n_items=400, k=1, binary=True, noise=0.0
+    )
+    truth = data.recorded["good"].values
+    won = (np.random.default_rng(8).random(400) < 1 / (1 + np.exp(-truth))).astype(float)
+    data = replace(data, ratings=replace(data.ratings, value=won))
+    found = rm.combine(data, ["recorded"])
+    good = next(member for member in found.fit["members"] if member["scorer"] == "good")
+    assert good["calibrated_by"] == "raw"
+    assert good["gain"]["value"] == pytest.approx(good["held_out"]["value"] - found.fit["held_out"]["value"])
+    assert found.fit["best"] == "good"
+    assert not found.fit["gain"]["worth_having"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -177,7 +179,44 @@ def test_few_pairs_that_are_all_right_show_nothing(n, worth):
     won = data.preferences.probability
     score = np.column_stack([won, 1 - won]).ravel()
     found = try_methods(human_side(data), 0.1 * score)
-    assert found["temperature"].over_blind.estimate.low > 0
     assert found["temperature"].over_blind.items == n
     assert found["temperature"].over_blind.worth_having is worth
+    assert (found["temperature"].over_blind.estimate.low > 0) is (n > 5)
     assert (found.chosen == "temperature") is worth
+
+
+def test_calibrated_margins_stay_raw_when_by_chance_no_pair_is_wrong():
+    """Margins of 5 are right in 99.3 %: every other draw of 100 has no wrong pair, and a temperature seems to gain."""
+    chosen = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        data, _ = preferred(100, seed=seed)
+        right = rng.random(100) < 1 / (1 + np.exp(-5.0))
+        margin = np.where(right, 5.0, -5.0) * (2 * data.preferences.probability - 1)
+        chosen.append(try_methods(human_side(data), np.column_stack([margin, 0 * margin]).ravel()).chosen)
+    assert set(chosen) == {"raw"}
+
+
+def test_rare_outcomes_tell_as_little_as_there_are_few_of_them():
+    rng = np.random.default_rng(0)
+    data, score = rated(200, k=1, human=lambda x: x)
+    few, many = (np.argsort(-score)[:n] for n in (9, 10))
+    for top, worth in ((few, False), (many, True)):
+        rating = np.zeros(200)
+        rating[top] = 1.0
+        binary = replace(data, ratings=replace(data.ratings, value=rating))
+        found = try_methods(human_side(binary), score + 0.01 * rng.normal(size=200), methods=("platt",))
+        assert found["platt"].over_blind.items == 2 * len(top)
+        assert found["platt"].over_blind.worth_having is worth
+
+
+def test_a_spline_chooses_its_bend_over_whole_items():
+    """Ten responses of an item share what people think of it: folds that part items take that for knowledge."""
+    rng = np.random.default_rng(0)
+    common, own = rng.normal(size=(60, 1)), rng.normal(size=(60, 1))
+    score = (common + 0.01 * rng.normal(size=(60, 10))).ravel()
+    value = (0.5 * common + own + 0.1 * rng.normal(size=(60, 10))).ravel()
+    data, _ = rated(60, k=10)
+    data = replace(data, ratings=replace(data.ratings, value=value))
+    found = try_methods(human_side(data), score, methods=("linear", "spline"))
+    assert found["spline"].loss.value < found["linear"].loss.value + 0.002, "1.002 and 0.984 with folds that part items"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from rewardmeter.calibration.combination import Combination, Member
 from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.fit import LOSSES, facts_of, fingerprint_of
-from rewardmeter.calibration.held_out import HeldOut, try_methods
+from rewardmeter.calibration.held_out import HeldOut, back_in_place, raw_losses, try_methods
 from rewardmeter.calibration.members import recorded_member
-from rewardmeter.calibration.methods import losses
+from rewardmeter.calibration.methods import Losses, gain_of, losses_of, telling_items
 from rewardmeter.comparison import Contender
 from rewardmeter.errors import InputError
 from rewardmeter.stats.resampling import item_folds
@@ -110,6 +110,10 @@ class _Rows:
     item: IntArray
     place: IntArray
 
+    @property
+    def telling(self) -> int | None:
+        return telling_items(self.target, self.truth, self.item)
+
     def fitted(self, some: NDArray[np.bool_], seed: int, bent: bool) -> Stack:
         rng = np.random.default_rng(seed)
         x, y, item = self.scores[some], self.truth[some], self.item[some]
@@ -175,8 +179,8 @@ def _rows(human: Human, scores: FloatArray, target: str) -> _Rows:
 def _best_trial(rows: _Rows, folds: int, seed: int, level: float) -> _Trial:
     """Of scores as they are, and where the gain over that has an interval above 0, of scores through splines."""
     straight, bent = (_cross_fitted(rows, folds, seed, bent) for bent in (False, True))
-    before, after = (losses(rows.target, trial.values, rows.truth) for trial in (straight, bent))
-    return bent if gain(before, after, rows.item, level=level).worth_having else straight
+    before, after = (losses_of(rows.target, trial.values, rows.truth) for trial in (straight, bent))
+    return bent if gain_of(before, after, rows.item, level, rows.telling).worth_having else straight
 
 
 def _cross_fitted(rows: _Rows, folds: int, seed: int, bent: bool) -> _Trial:
@@ -214,13 +218,13 @@ def _report(
 ) -> dict[str, Any]:
     """Held-out losses of everything, and the combination's gains, as plain JSON values."""
     nothing = np.zeros(len(rows.truth))
-    lost = losses(rows.target, trial.values, rows.truth)
-    by_mean = losses(rows.target, trial.mean, rows.truth)
+    lost = losses_of(rows.target, trial.values, rows.truth)
+    by_mean = losses_of(rows.target, trial.mean, rows.truth)
     members, over = [], []
     for k, one in enumerate(contenders):
         found = try_methods(human, one.scores.values, target=rows.target, folds=folds, seed=seed, level=level)
         alone = _lost_alone(human, found, rows.target)
-        over.append(gain(alone[rows.place], lost, rows.item, level=level))
+        over.append(gain_of(alone[rows.place], lost, rows.item, level, rows.telling))
         chosen = found[found.chosen]
         members.append(
             {
@@ -232,17 +236,17 @@ def _report(
             }
         )
     best = min(range(len(over)), key=lambda k: (math.isnan(over[k].estimate.value), over[k].estimate.value))
-    over_mean = gain(by_mean, lost, rows.item, level=level)
+    over_mean = gain_of(by_mean, lost, rows.item, level, rows.telling)
     return {
         "loss": LOSSES[rows.target],
         "folds": folds,
         "seed": seed,
         "penalty": stack.penalty,
         "method": "spline" if trial.bent else "linear",
-        "held_out": gain(lost, nothing, rows.item, level=level).estimate.to_dict(),
+        "held_out": gain(lost.happened, nothing, rows.item, level=level).estimate.to_dict(),
         "members": members,
         "mean": {
-            "held_out": gain(by_mean, nothing, rows.item, level=level).estimate.to_dict(),
+            "held_out": gain(by_mean.happened, nothing, rows.item, level=level).estimate.to_dict(),
             "gain": over_mean.to_dict(),
         },
         "best": contenders[best].name,
@@ -250,14 +254,14 @@ def _report(
     }
 
 
-def _lost_alone(human: Human, found: HeldOut, target: str) -> FloatArray:
+def _lost_alone(human: Human, found: HeldOut, target: str) -> Losses:
     """Held-out losses of one calibrated scorer, one for each pair or response of the data; NaN where it has none."""
     values = found[found.chosen].values
     truth = human.pairs.probability if target == "utility" else _ratings(human)
-    lost = np.full(len(truth), np.nan)
     there = ~np.isnan(values) & ~np.isnan(truth)
-    lost[there] = losses(target, values[there], truth[there])
-    return lost
+    known = (raw_losses if found.chosen == "raw" else losses_of)(target, values[there], truth[there])
+    opposite = None if known.opposite is None else back_in_place(known.opposite, there)
+    return Losses(back_in_place(known.happened, there), opposite)
 
 
 def _ratings(human: Human) -> FloatArray:

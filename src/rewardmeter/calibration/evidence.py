@@ -115,13 +115,13 @@ class Human:
         rows: Rows = {"score_a": scores[a], "score_b": scores[b], "label": self.pairs.probability}
         if self.has_lengths:
             rows |= {"length_a": self.length[a], "length_b": self.length[b]}
-        return rows | self._sliced(self.pairs.item)
+        return rows | self._places(self.pairs.item)
 
     def rating_rows(self, scores: FloatArray) -> Rows:
         """The rated responses of one scorer, (R,), as the fits of ratings name them."""
         assert self.ratings is not None
         rows: Rows = {"score": scores, "human": self.ratings.value}
-        return rows | ({"length": self.length} if self.has_lengths else {}) | self._sliced(self.item)
+        return rows | ({"length": self.length} if self.has_lengths else {}) | self._places(self.item)
 
     def judged(self, scores: FloatArray, target: str) -> Judged:
         """What there is to fit a target on, and to test it."""
@@ -135,8 +135,8 @@ class Human:
             {name: values[there] for name, values in rows.items()}, raw[there], truth[there], item[there], there
         )
 
-    def _sliced(self, item: IntArray) -> Rows:
-        return {"slice": self.labels[item], "item": item} if self.by else {}
+    def _places(self, item: IntArray) -> Rows:
+        return {"item": item} | ({"slice": self.labels[item]} if self.by else {})
 
 
 def labels_by(dataset: Dataset, column: str) -> NDArray[np.str_]:

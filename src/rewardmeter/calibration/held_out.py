@@ -9,12 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.calibration.evidence import Human
-from rewardmeter.calibration.methods import BLIND, informed_elsewhere, losses, methods_for
+from rewardmeter.calibration.methods import (
+    BLIND,
+    Losses,
+    gain_of,
+    informed_elsewhere,
+    losses_of,
+    methods_for,
+    telling_items,
+)
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.scaling import Gain, Map, cross_fit, gain
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["HeldOut", "Trial", "fit_all", "raw_losses", "try_methods"]
+__all__ = ["HeldOut", "Trial", "back_in_place", "fit_all", "raw_losses", "try_methods"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,23 +122,28 @@ def try_methods(
     target = target or human.target
     judged = human.judged(scores, target)
     rows, raw, truth, item, there = judged.rows, judged.raw, judged.truth, judged.item, judged.there
+    telling = telling_items(target, truth, item)
     known = raw_losses(target, raw, truth)
-    trials = [Trial("raw", _back(raw, there), _mean(known, item, level))]
+    trials = [Trial("raw", back_in_place(raw, there), _mean(known, item, level))]
     chosen, best, blind = "raw", known, known
     for name, method in methods_for(target, methods, rows).items():
         try:
             rng = np.random.default_rng(seed)
             values = cross_fit(method.fit, method.rows(rows), item, folds, rng)
-            lost = losses(target, values, truth)
-            if not np.isfinite(lost).all():
+            lost = losses_of(target, values, truth)
+            if not np.isfinite(lost.happened).all():
                 raise ValueError("a held-out loss is not finite")
         except ValueError as error:
             nothing = np.full(len(there), np.nan)
             trials.append(Trial(name, nothing, Estimate(math.nan, level=level), reason=str(error)))
             continue
         blind = lost if name in BLIND else blind
-        over_raw, over_blind, over_chosen = (gain(before, lost, item, level=level) for before in (known, blind, best))
-        trials.append(Trial(name, _back(values, there), _mean(lost, item, level), over_raw, over_blind, over_chosen))
+        over_raw, over_blind, over_chosen = (
+            gain_of(before, lost, item, level, telling) for before in (known, blind, best)
+        )
+        trials.append(
+            Trial(name, back_in_place(values, there), _mean(lost, item, level), over_raw, over_blind, over_chosen)
+        )
         if over_chosen.worth_having and (methods or not informed_elsewhere(target, name)):
             chosen, best = name, lost
     return HeldOut(target, tuple(trials), chosen)
@@ -155,19 +168,20 @@ def fit_all(human: Human, scores: FloatArray, target: str, method: str) -> Map:
     return found[method].fit(**found[method].rows(rows))
 
 
-def raw_losses(target: str, raw: FloatArray, truth: FloatArray) -> FloatArray:
+def raw_losses(target: str, raw: FloatArray, truth: FloatArray) -> Losses:
     """Losses of scores as they are; as probabilities if all of them can be, else as logits, where these are asked."""
     if target != "probability":
-        return losses(target, raw, truth)
+        return losses_of(target, raw, truth)
     inside = bool(np.all((raw >= 0) & (raw <= 1)))
-    return losses("probability", raw, truth) if inside else losses("utility", raw, truth)
+    return losses_of("probability" if inside else "utility", raw, truth)
 
 
-def _mean(lost: FloatArray, item: IntArray, level: float) -> Estimate:
-    return gain(lost, np.zeros_like(lost), item, level=level).estimate
+def _mean(lost: Losses, item: IntArray, level: float) -> Estimate:
+    return gain(lost.happened, np.zeros_like(lost.happened), item, level=level).estimate
 
 
-def _back(values: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
+def back_in_place(values: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
+    """Values of the rows that are there among all rows; NaN elsewhere."""
     whole = np.full(len(there), np.nan)
     whole[there] = values
     return whole

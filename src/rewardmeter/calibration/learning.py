@@ -91,7 +91,7 @@ def learning_curve(human: Human, scores: FloatArray, held_out: HeldOut, *, seed:
 
 
 def _base(held_out: HeldOut, raw: FloatArray, truth: FloatArray) -> tuple[str, FloatArray]:
-    known, blind = raw_losses(held_out.target, raw, truth), held_out.blind
+    known, blind = raw_losses(held_out.target, raw, truth).happened, held_out.blind
     if blind is not None and blind.loss.value < known.mean():
         values = blind.values[~np.isnan(blind.values)]
         return blind.method, losses(held_out.target, values, truth)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rewardmeter.errors import UnknownNameError
 from rewardmeter.stats.calibration import logit_losses
 from rewardmeter.stats.scaling import (
+    Gain,
     LinearMap,
     Map,
     fit_beta,
@@ -29,17 +30,30 @@ from rewardmeter.stats.scaling import (
     fit_spline,
     fit_temperature,
     fit_utility_spline,
+    gain,
 )
-from rewardmeter.types import FloatArray
+from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["BLIND", "METHODS", "Method", "informed_elsewhere", "losses", "methods_for"]
+__all__ = [
+    "BLIND",
+    "METHODS",
+    "Losses",
+    "Method",
+    "gain_of",
+    "informed_elsewhere",
+    "losses",
+    "losses_of",
+    "methods_for",
+    "telling_items",
+]
 
 BLIND = ("coin", "mean")
 """Methods that do not look at the score: what every other has to beat."""
 
 _PAIRS = ("score_a", "score_b", "label")
 _RATINGS = ("score", "human")
-_SLICES = ("slice", "item")
+_ITEM = ("item",)
+"""What chooses a penalty must part no item, or it takes what an item's responses share for knowledge."""
 
 
 @dataclass(frozen=True)
@@ -80,29 +94,29 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "coin": Method(_coin, _PAIRS),
         "temperature": Method(fit_temperature, _PAIRS),
         "davidson": Method(fit_davidson, _PAIRS),
-        "sliced": Method(fit_sliced_temperature, (*_PAIRS, *_SLICES)),
+        "sliced": Method(fit_sliced_temperature, (*_PAIRS, "slice", *_ITEM)),
         "length": Method(fit_length_aware, (*_PAIRS, "length_a", "length_b")),
-        "spline": Method(fit_utility_spline, _PAIRS),
+        "spline": Method(fit_utility_spline, (*_PAIRS, *_ITEM)),
     },
     "rating": {
         "mean": Method(partial(_mean, target="rating"), _RATINGS),
         "linear": Method(fit_linear, _RATINGS),
-        "sliced": Method(fit_sliced_shift, (*_RATINGS, *_SLICES)),
+        "sliced": Method(fit_sliced_shift, (*_RATINGS, "slice", *_ITEM)),
         "length": Method(fit_length_aware_rating, (*_RATINGS, "length")),
         "histogram": Method(fit_histogram, _RATINGS),
         "isotonic": Method(fit_isotonic, _RATINGS),
-        "spline": Method(fit_spline, _RATINGS),
+        "spline": Method(fit_spline, (*_RATINGS, *_ITEM)),
         "quantile": Method(fit_quantile, _RATINGS),
     },
     "probability": {
         "mean": Method(partial(_mean, target="probability"), _RATINGS),
         "platt": Method(fit_platt, _RATINGS),
         "beta": Method(fit_beta, _RATINGS),
-        "sliced": Method(partial(fit_sliced_shift, base=fit_platt), (*_RATINGS, *_SLICES)),
+        "sliced": Method(partial(fit_sliced_shift, base=fit_platt), (*_RATINGS, "slice", *_ITEM)),
         "length": Method(partial(fit_length_aware_rating, target="probability"), (*_RATINGS, "length")),
         "histogram": Method(partial(fit_histogram, target="probability"), _RATINGS),
         "isotonic": Method(partial(fit_isotonic, target="probability"), _RATINGS),
-        "spline": Method(partial(fit_spline, target="probability"), _RATINGS),
+        "spline": Method(partial(fit_spline, target="probability"), (*_RATINGS, *_ITEM)),
     },
 }
 """Fits by target and name. A later one replaces an earlier one only where it is shown to be better."""
@@ -142,6 +156,40 @@ def _usable(name: str, method: Method, rows: Mapping[str, NDArray[Any]]) -> bool
         label = rows["label"]
         return bool(np.isin(label, (0.0, 0.5, 1.0)).all() and (label == 0.5).any())
     return set(method.columns) <= set(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What is lost on each row, and would be lost if the opposite had happened; None for ratings, which have none."""
+
+    happened: FloatArray
+    opposite: FloatArray | None
+
+    def __getitem__(self, rows: NDArray[Any]) -> Losses:
+        return Losses(self.happened[rows], None if self.opposite is None else self.opposite[rows])
+
+
+def losses_of(target: str, values: FloatArray, truth: FloatArray) -> Losses:
+    """`losses`, and those of the opposite outcome."""
+    opposite = None if target == "rating" else losses(target, values, 1 - truth)
+    return Losses(losses(target, values, truth), opposite)
+
+
+def telling_items(target: str, truth: FloatArray, item: IntArray) -> int | None:
+    """Of ratings of 0 and 1, twice the items with the rarer one: what all others have in common tells nothing (rules of
+    ten events for a parameter: Peduzzi et al. 1996). None for other targets, of which all items tell."""
+    if target != "probability":
+        return None
+    return 2 * min(len(np.unique(item[truth > 0.5])), len(np.unique(item[truth < 0.5])))
+
+
+def gain_of(before: Losses, after: Losses, item: IntArray, level: float, telling: int | None = None) -> Gain:
+    """What is gained from one to the other, by `stats.scaling.gain`; of outcomes the opposite one is counted once."""
+    unseen = None
+    if before.opposite is not None and after.opposite is not None:
+        apart = before.opposite - after.opposite
+        unseen = float(np.mean(apart[~np.isnan(apart)])) if not np.isnan(apart).all() else None
+    return gain(before.happened, after.happened, item, unseen=unseen, telling=telling, level=level)
 
 
 def losses(target: str, values: FloatArray, truth: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +65,12 @@ class Questions:
         """(Q,) of (R,) scores: the score of a response, or the margin of a pair."""
         return scores[self.a] if self.b is None else scores[self.a] - scores[self.b]
 
-    def rows(self, scores: FloatArray, labels: FloatArray) -> dict[str, FloatArray]:
+    def rows(self, scores: FloatArray, labels: FloatArray) -> dict[str, NDArray[Any]]:
         """The columns that fits take, of (R,) scores and (Q,) labels."""
         if self.b is None:
-            rows = {"score": scores[self.a], "human": labels}
+            rows: dict[str, NDArray[Any]] = {"score": scores[self.a], "human": labels, "item": self.item}
             return rows if self._length is None else rows | {"length": self._length[self.a]}
-        rows = {"score_a": scores[self.a], "score_b": scores[self.b], "label": labels}
+        rows = {"score_a": scores[self.a], "score_b": scores[self.b], "label": labels, "item": self.item}
         if self._length is not None:
             rows |= {"length_a": self._length[self.a], "length_b": self._length[self.b]}
         return rows

@@ -82,7 +82,7 @@ def shifted(
     part = column.index[item]
     size = np.array([len(np.unique(item[part == number])) for number in range(len(column.values))])
     order = [int(number) for number in np.argsort(-size, kind="stable")[:MOST_PARTS] if size[number]]
-    raw = raw_losses(target, judged.raw, truth)
+    raw = raw_losses(target, judged.raw, truth).happened
     table = []
     for one in order:
         values = _values(found[method], found[method].rows(rows), item, part == one, folds, seed)

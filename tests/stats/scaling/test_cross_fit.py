@@ -139,6 +139,19 @@ def test_gain_is_clustered_and_weighted() -> None:
     assert (again.low, again.high) == pytest.approx((found.low, found.high))
 
 
+def test_an_unseen_item_is_in_the_interval_and_not_in_the_value() -> None:
+    before, after = np.full(99, 0.0067), np.full(99, 0.0018)
+    sure, honest = gain(before, after, np.arange(99)), gain(before, after, np.arange(99), unseen=-1.3)
+    assert sure.worth_having
+    assert not honest.worth_having
+    assert honest.estimate.value == sure.estimate.value
+    whole = np.append(before - after, -1.3)
+    peer = ttest_1samp(whole, 0).confidence_interval(0.95)
+    assert (honest.estimate.low, honest.estimate.high) == pytest.approx((peer.low, peer.high))
+    with pytest.raises(ValueError, match="unseen"):
+        gain(before, after, np.arange(99), unseen=math.nan)
+
+
 def test_interval_of_the_gain_covers() -> None:
     rng = np.random.default_rng(7)
     item = np.repeat(np.arange(25), 4)

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize, nnls
 
-from rewardmeter.stats.scaling import Stack, fit_stack, fit_stack_pairs, stack_from_dict
+from rewardmeter.stats.scaling import (
+    LowerBound,
+    Stack,
+    fit_platt,
+    fit_stack,
+    fit_stack_pairs,
+    fit_temperature,
+    stack_from_dict,
+)
 from rewardmeter.stats.scaling.stack_moments import filled_in, moments
 
 
@@ -60,11 +68,14 @@ def test_logits_are_the_minimum_that_a_general_solver_finds(target):
         won = (rng.random(y.size) < 1 / (1 + np.exp(3 - y))).astype(float)
         found = fit_stack(x, won, item, target="probability", penalties=[0.01])
         z = np.column_stack([np.ones(y.size), standard(x)])
+        ones = won.sum()
+        won = won * (ones + 1) / (ones + 2) + (1 - won) / (y.size - ones + 2)  # Platt's targets
     else:
         a, b = x[::2], x[1::2]
         won = (rng.random(len(a)) < 1 / (1 + np.exp(y[1::2] - y[::2]))).astype(float)
         found = fit_stack_pairs(a, b, won, penalties=[0.01])
         z = (a - b) / np.sqrt(np.mean((a - b) ** 2, axis=0))
+        z, won = np.vstack([z, np.ones(4)]), np.append(won, 0.5)  # one more pair, undecided, at 1 of every score
     free = z.shape[1] - 4
 
     def loss(theta):
@@ -78,6 +89,38 @@ def test_logits_are_the_minimum_that_a_general_solver_finds(target):
     mine = np.append(found.intercept, found.weights) if free else found.weights
     assert loss(mine) <= best.fun + 1e-10
     assert np.allclose(mine, best.x, rtol=0, atol=2e-4)
+
+
+def test_where_scores_part_the_labels_the_value_is_that_of_one_scorer_and_the_bound_knows_little():
+    """Six cases: Platt's targets allow 4/5 at most on one side; all temperatures of one more pair agree."""
+    x = np.array([-2.5, -2.2, -2.1, 2.1, 2.4, 2.6])
+    twice = np.column_stack([x, x + [0.1, -0.2, 0.1, 0.0, 0.2, -0.1]])
+    won = (x > 0).astype(float)
+    stack = fit_stack(twice, won, target="probability")
+    bound = LowerBound(noise=0.0, disagreement=0.0, levels=np.empty(0), reaches=np.empty(0))
+    ask = np.array([[2.5, 2.5]])
+    assert stack(ask) == pytest.approx(fit_platt(x, won)(np.array([2.5])), abs=0.01)
+    assert bound(stack, ask, 0.95) < 0.5
+    pairs = fit_stack_pairs(twice, np.zeros_like(twice), won)
+    assert pairs(ask) == pytest.approx(fit_temperature(x, np.zeros(6), won)(np.array([2.5])), rel=0.02)
+    assert bound(pairs, ask, 0.95) < 0.3 * pairs(ask)
+
+
+def test_the_covariance_is_at_least_the_inverse_information():
+    """With nothing but chance the jackknife has it right; the floor must not move it by much."""
+    x, y, item = made()
+    won = (np.random.default_rng(1).random(y.size) < 1 / (1 + np.exp(3 - y))).astype(float)
+    found = fit_stack(x, won, item, target="probability", penalties=[0.01])
+    kept = np.append(True, found.weights > 0)
+    z = np.column_stack([np.ones(y.size), standard(x)])[:, kept]
+    p = found(x)
+    n = y.size
+    ridge = np.zeros((5, 5))
+    ridge[1:, 1:] = n * quadratic(0.01)
+    information = z.T @ ((p * (1 - p))[:, None] * z) + ridge[np.ix_(kept, kept)]
+    apart = found.covariance[np.ix_(kept, kept)] - np.linalg.inv(information)
+    assert np.linalg.eigvalsh(apart).min() > -1e-9
+    assert found.covariance[0, 0] < 2 * np.linalg.inv(information)[0, 0]
 
 
 def test_one_scorer_without_penalty_is_the_line_of_least_squares():

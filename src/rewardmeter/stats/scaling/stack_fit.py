@@ -5,8 +5,11 @@ the sum of squared distances of the weights of the standardised scores from thei
 of squares. A great penalty gives all scorers one weight, which is hard to beat with few rows (the egalitarian ridge of
 Diebold and Shin 2019); 0 leaves each its own. The intercept is not penalised; for pairs there is none. Non-negative
 weights keep correlated scorers from being played against each other and most useless ones at 0 (Breiman 1996; Lawson
-and Hanson 1974). Training rows with missing scores get the expectation given the others (`stack_moments`).
-May import: `curves`, `forms`, `newton`, `records`, `rows`, `spline`, `stack_moments`, `stacking`, `stats.resampling`.
+and Hanson 1974). Outcomes are drawn to 1/2 by what one case is worth, as in `platt` (smoothed shares) and in
+`temperature` (one more pair that lies at the root mean square of every score), so that neither value nor bound is
+certain where the scores part the labels perfectly. Training rows with missing scores get the expectation given the others (`stack_moments`).
+May import: `curves`, `forms`, `newton`, `platt`, `records`, `rows`, `spline`, `stack_moments`, `stacking`,
+`stats.resampling`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from rewardmeter.stats.resampling import item_folds
 from rewardmeter.stats.scaling.curves import CurveMap
 from rewardmeter.stats.scaling.forms import LinearMap
 from rewardmeter.stats.scaling.newton import Loss, fitted, losses
+from rewardmeter.stats.scaling.platt import smoothed_shares
 from rewardmeter.stats.scaling.records import Floats, Map, Places, Target
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, require_shares
 from rewardmeter.stats.scaling.spline import fit_spline, fit_utility_spline
@@ -33,7 +37,7 @@ __all__ = ["PENALTIES", "fit_stack", "fit_stack_pairs"]
 PENALTIES: tuple[float, ...] = (1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _FOLDS = 5
 _LEAST_RIDGE = 1e-5
-"""Keeps the weights finite where the scores part the labels perfectly."""
+"""Shares a weight out among scores that are one score."""
 _NEGLIGIBLE = 1e-3
 """A scorer that moves the value less than this share of what the greatest one does gets the weight 0: it would have to
 run for nothing."""
@@ -81,6 +85,8 @@ def fit_stack(
     if target == "probability":
         require_shares("human", y)
     maps = _curves(x["scores"], y, w, group, target, rng) if bent else ()
+    if target == "probability":
+        y = smoothed_shares(y, w)
     first, centre, scale, second = _standardised(mapped(maps, x["scores"]), w, rng, one_unit=bent)
     loss: Loss = "logit" if target == "probability" else "squares"
     problem = _Problem(np.column_stack([np.ones(len(first)), first]), y, w, group, loss, free=1)
@@ -124,7 +130,16 @@ def fit_stack_pairs(
         raise ValueError("a difference of scores overflows")
     first, _, scale, second = _standardised(margin, w, rng, about_zero=True, one_unit=bent)
     both, twice = np.concatenate([x["score_a"], x["score_b"]]), np.concatenate([w, w])
-    problem = _Problem(first, y, w, group, "logit", free=0)
+    seen = (np.abs(first).max(axis=0) > 0) * 1.0
+    problem = _Problem(
+        np.vstack([first, seen]),
+        np.append(y, 0.5),
+        np.append(w, 1.0),
+        np.append(group, group.max() + 1),
+        "logit",
+        free=0,
+        prior=1,
+    )
     theta, covariance, penalty = problem.solved(penalties, rng)
     whole = np.zeros((theta.size + 1, theta.size + 1))
     whole[1:, 1:] = covariance
@@ -143,7 +158,8 @@ def fit_stack_pairs(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Problem:
-    """A fit whose penalty is to be chosen; the first ``free`` columns have no penalty and no bound."""
+    """A fit whose penalty is to be chosen; the first ``free`` columns have no penalty and no bound; the last ``prior``
+    rows belong to every fit and to no test."""
 
     design: Floats
     label: Floats
@@ -151,13 +167,18 @@ class _Problem:
     group: Places
     loss: Loss
     free: int
+    prior: int = 0
+
+    @property
+    def _judged(self) -> Places:
+        return np.arange(self.label.size - self.prior)
 
     def solved(self, penalties: Sequence[float], rng: np.random.Generator | None) -> tuple[Floats, Floats, float]:
         """Parameters, their covariance and the penalty of least held-out loss."""
         if not penalties or not all(np.isfinite(value) and value >= 0 for value in penalties):
             raise ValueError(f"penalties must be finite and at least 0, one or more; got {list(penalties)}")
         penalty = self._chosen(sorted(penalties, reverse=True), np.random.default_rng(0) if rng is None else rng)
-        theta = self._fitted(np.arange(self.label.size), penalty)
+        theta = self._fitted(self._judged, penalty)
         part = theta * self.design.std(axis=0)
         idle = (np.arange(theta.size) >= self.free) & (part < _NEGLIGIBLE * part[self.free :].max(initial=0.0))
         theta[idle] = 0.0
@@ -166,8 +187,9 @@ class _Problem:
     def _chosen(self, penalties: Sequence[float], rng: np.random.Generator) -> float:
         if len(penalties) == 1:
             return penalties[0]
-        groups = int(self.group.max()) + 1
-        fold = item_folds(groups, min(_FOLDS, groups), rng)[self.group]
+        group = self.group[self._judged]
+        groups = int(group.max()) + 1
+        fold = item_folds(groups, min(_FOLDS, groups), rng)[group]
         held_out = np.zeros(len(penalties))
         for k in range(int(fold.max()) + 1):
             train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
@@ -177,6 +199,7 @@ class _Problem:
         return penalties[int(np.flatnonzero(held_out <= held_out.min() * (1 + 1e-9))[0])]
 
     def _fitted(self, rows: Places, penalty: float) -> Floats:
+        rows = np.append(rows, np.arange(self.label.size)[self.label.size - self.prior :])
         weight = self.weight[rows]
         bound = np.zeros(self.design.shape[1])
         bound[: self.free] = -np.inf
@@ -191,7 +214,11 @@ class _Problem:
         return penalty * apart + np.diag(least)
 
     def _covariance(self, theta: Floats, penalty: float) -> Floats:
-        """Of the parameters above their bound, by the infinitesimal jackknife over items (Huber's sandwich)."""
+        """Of the parameters above their bound, by the infinitesimal jackknife over items (Huber's sandwich).
+
+        Of outcomes it is at least the inverse information in every direction: where the scores part the labels, no item
+        differs from what is said, and the jackknife sees nothing.
+        """
         above = np.ones(theta.size, dtype=bool)
         above[self.free :] = theta[self.free :] > 0
         design, items = self.design[:, above], int(self.group.max()) + 1
@@ -200,11 +227,23 @@ class _Problem:
         hessian = design.T @ ((self.weight * curvature)[:, None] * design) + ridge
         pull = np.zeros((items, design.shape[1]))
         np.add.at(pull, self.group, (self.weight * residual)[:, None] * design)
-        moved = np.linalg.pinv(hessian, hermitian=True) @ pull.T
+        inverse = np.linalg.pinv(hessian, hermitian=True)
+        moved = inverse @ pull.T
         covariance = np.zeros((theta.size, theta.size))
         centred = moved - moved.mean(axis=1, keepdims=True)
-        covariance[np.ix_(above, above)] = centred @ centred.T * items / (items - 1)
+        jackknife = centred @ centred.T * items / (items - 1)
+        covariance[np.ix_(above, above)] = _at_least(jackknife, inverse) if self.loss == "logit" else jackknife
         return (covariance + covariance.T) / 2
+
+
+def _at_least(covariance: Floats, floor: Floats) -> Floats:
+    """The least matrix that is, in the directions that both share as axes, as great as either (M, M)."""
+    values, axes = np.linalg.eigh(floor)
+    root = axes * np.sqrt(np.maximum(values, 0.0))
+    back = axes / np.sqrt(np.where(values > 0, values, np.inf))
+    ratio, turned = np.linalg.eigh(back.T @ covariance @ back)
+    both = root @ turned
+    return (both * np.maximum(ratio, 1.0)) @ both.T
 
 
 def _rows(
