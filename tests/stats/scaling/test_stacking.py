@@ -94,7 +94,7 @@ def test_logits_are_the_minimum_that_a_general_solver_finds(target):
 def test_where_scores_part_the_labels_the_value_is_that_of_one_scorer_and_the_bound_knows_little():
     """Six cases: Platt's targets allow 4/5 at most on one side; all temperatures of one more pair agree."""
     x = np.array([-2.5, -2.2, -2.1, 2.1, 2.4, 2.6])
-    twice = np.column_stack([x, x + [0.1, -0.2, 0.1, 0.0, 0.2, -0.1]])
+    twice = np.column_stack([x, x + np.array([0.1, -0.2, 0.1, 0.0, 0.2, -0.1])])
     won = (x > 0).astype(float)
     stack = fit_stack(twice, won, target="probability")
     bound = LowerBound(noise=0.0, disagreement=0.0, levels=np.empty(0), reaches=np.empty(0))

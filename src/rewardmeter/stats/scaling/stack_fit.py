@@ -7,7 +7,8 @@ Diebold and Shin 2019); 0 leaves each its own. The intercept is not penalised; f
 weights keep correlated scorers from being played against each other and most useless ones at 0 (Breiman 1996; Lawson
 and Hanson 1974). Outcomes are drawn to 1/2 by what one case is worth, as in `platt` (smoothed shares) and in
 `temperature` (one more pair that lies at the root mean square of every score), so that neither value nor bound is
-certain where the scores part the labels perfectly. Training rows with missing scores get the expectation given the others (`stack_moments`).
+certain where the scores part the labels perfectly. Training rows with missing scores get the expectation given the
+others (`stack_moments`).
 May import: `curves`, `forms`, `newton`, `platt`, `records`, `rows`, `spline`, `stack_moments`, `stacking`,
 `stats.resampling`.
 """
