@@ -61,8 +61,8 @@ def section(name: str, command: str, record: dict[str, Any]) -> str:
         f"    {command}",
         "",
         f"{record['data']['rows']:,} judgments of {record['data']['items']:,} items, {len(members)} scorers, {kept} of"
-        f" them with a weight. Over its best member, {fit['best']}, the combination gains {number(fit['gain'])} ({fit['loss']}):"
-        f" {verdict}.",
+        f" them with a weight. Over its best member, {fit['best']}, the combination gains {number(fit['gain'])}"
+        f" ({fit['loss']}): {verdict}.",
         "",
         f"| | weight | held-out {fit['loss']} | gain of the combination |",
         "|---|---|---|---|",
