@@ -26,6 +26,7 @@ from rewardmeter.calibration import (
     check_measuring,
     fit_calibrator,
     fit_combination,
+    fitted_on,
     human_side,
     label_state_path,
     label_turn,
@@ -621,7 +622,8 @@ def _calibrated(contender: Contender, path: str, label: str | None, dataset: Dat
 def _computed(scorer: Scorer, scores: Scores, label: str | None, cost_per_1000: Cost | None) -> Contender:
     family = _family_named(paid_scorer(scorer).name)
     baseline = family is not None and family.group == "surface" and scorer.reads <= {"response"}
-    return Contender(label or scorer.name, scores, "computed", _in_order(scorer.reads), baseline, None, cost_per_1000)
+    reads, seen = _in_order(scorer.reads), fitted_on(scorer)
+    return Contender(label or scorer.name, scores, "computed", reads, baseline, None, cost_per_1000, seen)
 
 
 def _family_named(name: str) -> Family | None:

@@ -10,6 +10,7 @@ from rewardmeter.calibration.combining import fit_combination
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.files import save_calibration
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
+from rewardmeter.calibration.in_sample import fitted_on
 from rewardmeter.calibration.label_files import read_answers, write_questions
 from rewardmeter.calibration.label_loop import LabelOptions, LabelTurn, begin_labelling, check_labelling, label_turn
 from rewardmeter.calibration.label_state import LabelState, label_state_path, read_state, write_state
@@ -49,6 +50,7 @@ __all__ = [
     "check_measuring",
     "fit_calibrator",
     "fit_combination",
+    "fitted_on",
     "human_side",
     "label_state_path",
     "label_turn",

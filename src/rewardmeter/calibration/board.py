@@ -19,6 +19,7 @@ from rewardmeter.calibration.shift import shifted
 from rewardmeter.comparison.case import Contender, make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
 from rewardmeter.comparison.measure import Resampling, make_resampling, margin_calibration
+from rewardmeter.comparison.run import in_sample
 from rewardmeter.comparison.slices import slice_column
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
@@ -107,6 +108,7 @@ def calibration_board(
         )
     left_out = [one.name for one in contenders if one not in with_scores]
     caveats = [f"{name} has verdicts on pairs and no scores: it has no margins, and is left out." for name in left_out]
+    caveats += in_sample(dataset, with_scores)
     judged = human.judged_items
     if judged < FEWEST_ITEMS:
         caveats.append(

@@ -20,6 +20,7 @@ from rewardmeter.calibration.fit import LOSSES, facts_of, fingerprint_of
 from rewardmeter.calibration.held_out import HeldOut, back_in_place, raw_losses, try_methods
 from rewardmeter.calibration.members import recorded_member
 from rewardmeter.calibration.methods import Losses, gain_of, losses_of, telling_items
+from rewardmeter.calibration.request import refuse_in_sample
 from rewardmeter.comparison import Contender
 from rewardmeter.errors import InputError
 from rewardmeter.stats.resampling import item_folds
@@ -74,6 +75,7 @@ def fit_combination(
     if len(with_scores) < 2:
         said = f"; without a score: {', '.join(left_out)}" if left_out else ""
         raise InputError(f"a combination needs two scorers with scores{said}", fix="Name several with --scorer.")
+    refuse_in_sample(human, contenders)
     rows = _rows(human, np.stack([one.scores.values for one in with_scores], axis=-1), target)
     try:
         trial = _best_trial(rows, folds, seed, level)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.methods import METHODS
 from rewardmeter.calibration.parts import columns_of
-from rewardmeter.comparison import check_request
+from rewardmeter.comparison import Contender, check_request
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
 
-__all__ = ["check_fit", "check_measuring"]
+__all__ = ["check_fit", "check_measuring", "refuse_in_sample"]
 
 
 def check_measuring(
@@ -81,6 +81,16 @@ def check_fit(
     if risk is not None and not len(human.pairs):
         raise InputError("no two responses of an item were judged, so there are no comparisons to abstain from")
     return target
+
+
+def refuse_in_sample(human: Human, contenders: Sequence[Contender]) -> None:
+    """InputError where a scorer to be fitted on has seen the data: what is called held out would not be."""
+    for one in contenders:
+        if one.has_seen(human.dataset):
+            raise InputError(
+                f"'{one.name}' was fitted on this very data, so that no item of it is held out",
+                fix="Name the scorer without its file (a combination calibrates its members), or use other data.",
+            )
 
 
 def _check_method(human: Human, target: str, method: str) -> None:

@@ -39,6 +39,8 @@ class Contender:
         The record that it comes from, for verdicts and published system scores.
     cost_per_1000:
         What 1,000 different responses have cost so far, earlier runs included; None where that is not known.
+    fitted_on:
+        Content hashes of the data that its calibrator, or the weights of its members, were fitted on.
     """
 
     name: str
@@ -48,6 +50,11 @@ class Contender:
     baseline: bool = False
     recorded: Recorded | None = None
     cost_per_1000: Cost | None = None
+    fitted_on: frozenset[str] = frozenset()
+
+    def has_seen(self, dataset: Dataset) -> bool:
+        """Whether part of it was fitted on this very data, so that nothing here is held out."""
+        return dataset.content_hash in self.fitted_on
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.result import Estimate
 from rewardmeter.types import Outcome, Scores
 
-__all__ = ["check_request", "compare_scores"]
+__all__ = ["check_request", "compare_scores", "in_sample"]
 
 FEWEST_USEFUL = 20
 MOST_REASONS = 3
@@ -149,7 +149,15 @@ def compare_scores(
         ordered,
         human_ceiling={} if ceiling is None else {primary: ceiling},
     )
-    return replace(board, headline=headline(board), caveats=caveats(board))
+    return replace(board, headline=headline(board), caveats=(*caveats(board), *in_sample(dataset, contenders)))
+
+
+def in_sample(dataset: Dataset, contenders: Sequence[Contender]) -> tuple[str, ...]:
+    """A sentence on the contenders that were fitted on this very data; none where there are none."""
+    names = [one.name for one in contenders if one.has_seen(dataset)]
+    if not names:
+        return ()
+    return (f"Fitted on this very data, and better here than elsewhere: {', '.join(names)}.",)
 
 
 def _check(contenders: Sequence[Contender]) -> None:
