@@ -25,6 +25,7 @@ SCRIPTS = {
     "significance.py": "Significance tests",
     "agreement.py": "Agreement of raters",
     "calibration_million.py": "Calibration of 1,000,000 pairs",
+    "scaling_million.py": "Fitting maps to 1,000,000 rows",
 }
 HEAD = """# Performance
 
