@@ -127,9 +127,9 @@ def test_nothing_changes_where_nobody_answered(ratings):
 def test_a_blank_item_that_is_drawn_again_counts_by_its_latest_draw(ratings):
     data = rm.load(str(ratings))
     made = questions_of(data)
-    state = begin_labelling(made).with_draws([Chosen("q4", 4, 0.1, ""), Chosen("q7", 7, 0.2, "")], "random")
-    state = state.with_answers({"q7": {0: 1.0}}).with_draws([Chosen("q4", 4, 0.3, "")], "random")
-    assert state.drawn(made) == [(7, 0.2), (4, 0.3)]
+    state = begin_labelling(made).with_draws([Chosen("q4", 4, 0.1, 40, ""), Chosen("q7", 7, 0.2, 39, "")], "random")
+    state = state.with_answers({"q7": {0: 1.0}}).with_draws([Chosen("q4", 4, 0.3, 39, "")], "random")
+    assert state.drawn(made) == [(7, 0.2, 39), (4, 0.3, 39)]
 
 
 def test_the_budget_and_the_items_end_it(ratings):
@@ -185,7 +185,11 @@ def test_the_state_is_read_as_it_was_written(ratings):
     assert again.labels(made)[made.of_item(turn.batch and data.item_ids.index(next(iter(answers))))[0]] == 1 / 3
 
 
-GOOD = {"rewardmeter_labelling": 1, "data": {"name": "x", "hash": ""}, "ask": "rating", "draws": [], "answers": {}}
+GOOD = {"rewardmeter_labelling": 2, "data": {"name": "x", "hash": ""}, "ask": "rating", "draws": [], "answers": {}}
+
+
+def state(**parts):
+    return json.dumps({**GOOD, "rounds": [], "data": "HERE", **parts})
 
 
 @pytest.mark.parametrize(
@@ -194,12 +198,31 @@ GOOD = {"rewardmeter_labelling": 1, "data": {"name": "x", "hash": ""}, "ask": "r
         ("{", "no JSON"),
         ("[]", "no state of a labelling"),
         ('{"rewardmeter_labelling": 9}', "form 9"),
+        ("[" * 100_000, "no JSON"),
+        ('{"rewardmeter_labelling": 1}', "form 1, and this version knows 2"),
         (json.dumps(GOOD), "broken: 'rounds'"),
         (json.dumps({**GOOD, "rounds": []}), "other data, 'x'"),
         (json.dumps({**GOOD, "rounds": [], "ask": "preference", "data": "HERE"}), "asks for preferences, not ratings"),
-        (json.dumps({**GOOD, "rounds": [], "data": "HERE", "draws": [["q1", 2, 1, "random"]]}), "the draw of 'q1'"),
-        (json.dumps({**GOOD, "rounds": [], "data": "HERE", "draws": [["q1", 0.5, 1, "x"]]}), "the draw of 'q1'"),
-        (json.dumps({**GOOD, "rounds": [], "data": "HERE", "draws": [["zz", 0.5, 1, "random"]]}), "no item 'zz'"),
+        (state(draws=[["zz", 0.5, 2, 1, "random"]]), "no item 'zz'"),
+        (state(draws=[["q1", 0.5, 2, 1, "x"]]), "the draw of 'q1'"),
+        (state(draws=[["q1", 1e-300, 2, 1, "random"]]), "the draw of 'q1'"),
+        (state(draws=[["q1", 2, 2, 1, "random"]]), "2 is no number from 0 to 1"),
+        (state(draws=[["q1", 10**400, 2, 1, "random"]]), "... is no number"),
+        (state(draws=[["q1", 0.5, 1.5, 1, "random"]]), "1.5 is no whole number"),
+        (state(draws=[["q1", 0.5, 2, "1", "random"]]), "'1' is no whole number"),
+        (state(draws=[["q1", 0.5, 2, "HUGE", "random"]]), "inf is no whole number"),
+        (state(draws=[["q1", 0.5, 2, 1, "random"]] * 2), "twice"),
+        (state(draws=[["q1", 0.5, 2, 2, "random"], ["q2", 1, 1, 1, "random"]]), "not in order"),
+        (state(answers={"q1": [[0, 10**400]]}), "... is no number"),
+        (state(answers={"q1": [[0, 1e300]]}), "1e+300 is no number"),
+        (state(answers={"q1": [[0.7, 1]]}), "0.7 is no whole number"),
+        (state(answers={"q1": [[0, 1], [0, 2]]}), "answers to 'q1'"),
+        (state(answers={"q1": []}), "answers to 'q1'"),
+        (state(ask="preference", answers={"q1": [[0, 7]]}), "7 is no number from 0 to 1"),
+        (state(rounds=[{"labelled": "HUGE", "left": 1, "excess": {}}]), "inf is no whole number"),
+        (state(rounds=[{"labelled": 10**400, "left": 1, "excess": {}}]), "... is no whole number"),
+        (state(rounds=[{"labelled": 1, "left": -5, "excess": {}}]), "-5 is no whole number"),
+        (state(rounds=[{"labelled": 1, "left": 1, "excess": {"judge": "HUGE"}}]), "inf is no number"),
         (json.dumps({**GOOD, "rounds": [], "data": "HERE", "answers": {"q1": [[7, 1]]}}), "answers to 'q1'"),
         (json.dumps({**GOOD, "rounds": [], "data": "HERE", "answers": {"q1": [[0, None]]}}), "None is no number"),
         (json.dumps({**GOOD, "rounds": [], "data": "HERE", "answers": {"q1": 3}}), "broken"),
@@ -210,7 +233,7 @@ def test_a_broken_or_foreign_state_is_one_clear_error(ratings, text, words):
     made = questions_of(rm.load(str(ratings)))
     here = json.dumps({"name": "answers.csv", "hash": made.dataset.content_hash})
     with open("state.json", "w") as stream:
-        stream.write(text.replace('"HERE"', here))
+        stream.write(text.replace('"HERE"', here).replace('"HUGE"', "1e999"))
     with pytest.raises(InputError, match=r"state\.json") as caught:
         read_state("state.json", made)
     assert words in str(caught.value)
@@ -243,11 +266,13 @@ def test_options_that_make_no_sense_are_refused(ratings):
         LabelOptions(5, tolerance=0),
         LabelOptions(5, folds=1),
         LabelOptions(5, level=1),
+        LabelOptions(5, seed=-1),
     ):
         with pytest.raises(InputError):
             label_turn(made, recorded(data), begin_labelling(made), wrong)
-    with pytest.raises(UnknownNameError):
-        label_turn(made, recorded(data), begin_labelling(made), LabelOptions(5, strategy="best"))
+    for wrong in (LabelOptions(5, strategy="best"), LabelOptions(5, method="temperature")):
+        with pytest.raises(UnknownNameError):
+            label_turn(made, recorded(data), begin_labelling(made), wrong)
     nothing = [Contender("verdicts", Scores(np.full(80, np.nan), np.full(80, 4, np.uint8)))]
     with pytest.raises(InputError, match="no scorer has a single score"):
         label_turn(made, nothing, begin_labelling(made), LabelOptions(5))
@@ -255,3 +280,51 @@ def test_options_that_make_no_sense_are_refused(ratings):
     assert (turn.left_out, len(turn.batch)) == (("verdicts",), 1)
     with pytest.raises(InputError, match="no scorer"):
         label_turn(made, [], begin_labelling(made), LabelOptions(5))
+
+
+def test_answers_to_other_questions_of_an_item_are_kept(ratings):
+    data = rm.load(str(ratings))
+    made, options = questions_of(data), LabelOptions(20, 5)
+    turn = label_turn(made, recorded(data), begin_labelling(made), options)
+    name = turn.batch[0].item_id
+    for answers in ({name: {0: 4.0}}, {name: {1: 2.0}}, {name: {1: 3.0}}, {name: {}}):
+        turn = label_turn(made, recorded(data), turn.state, options, answers)
+    assert turn.state.answers == {name: {0: 4.0, 1: 3.0}}
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0, 0.1])
+def test_answers_that_are_all_alike_never_stop_it(ratings, value):
+    data = rm.load(str(ratings))
+    made, options, state, answers = questions_of(data), LabelOptions(40, 12), None, None
+    state = begin_labelling(made)
+    for _ in range(3):
+        turn = label_turn(made, recorded(data), state, options, answers)
+        assert not turn.stop.stop
+        state, answers = turn.state, {one.item_id: {0: value, 1: value} for one in turn.batch}
+    (found,) = turn.standings
+    assert found.blind == 0
+    assert np.isnan(found.over_blind_loss(found.excess.high))
+    assert "not known" in turn.stop.reason
+    answers = {one.item_id: {0: float(one.item % 5), 1: 2.0} for one in turn.batch}
+    turn = label_turn(made, recorded(data), state, LabelOptions(40, 12, tolerance=1e9), answers)
+    assert not turn.stop.stop, "rounds of which nothing is known are no quiet rounds"
+
+
+def test_the_largest_ratings_give_numbers(ratings):
+    data = rm.load(str(ratings))
+    made = questions_of(data)
+    answers = {f"q{number}": {0: 1e70 * (-1) ** number, 1: 0.0} for number in range(40)}
+    with np.errstate(over="raise"):
+        turn = label_turn(made, recorded(data), begin_labelling(made), LabelOptions(40), answers)
+    assert np.isfinite(turn.standings[0].loss.high)
+    ratings.write_text("item,response,rating\nq,one,1e71\nq,two,1\n")
+    with pytest.raises(InputError, match="beyond"):
+        questions_of(rm.load(str(ratings)))
+
+
+def test_names_that_are_no_unicode_are_kept(workplace):
+    (workplace / "odd.jsonl").write_text('{"item": "\\ud800", "response": "one", "rating": null}\n')
+    made = questions_of(rm.load("odd.jsonl"))
+    state = begin_labelling(made).with_answers({"\ud800": {0: 1.0}})
+    write_state(state, "state.json")
+    assert read_state("state.json", made) == state
