@@ -21,6 +21,8 @@ from rewardmeter.calibration import (
     begin_labelling,
     behind_calibrator,
     calibration_board,
+    check_apart,
+    check_batch,
     check_fit,
     check_labelling,
     check_measuring,
@@ -30,6 +32,7 @@ from rewardmeter.calibration import (
     human_side,
     label_state_path,
     label_turn,
+    locked_state,
     questions_of,
     read_answers,
     read_calibrator,
@@ -44,7 +47,7 @@ from rewardmeter.doctor import Diagnosis, examine
 from rewardmeter.engine import Forecast, Progress, ScoreStore, distinct_scored
 from rewardmeter.engine import forecast as run_forecast
 from rewardmeter.engine import score as run_engine
-from rewardmeter.errors import InputError, SpecError, StoreError
+from rewardmeter.errors import SpecError, StoreError
 from rewardmeter.io.load import load
 from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.store import Store, default_store_path
@@ -477,13 +480,14 @@ def label(
     data, scorers, store, workers, max_cost, executor, progress:
         As for `compare`.
     out:
-        The table that people fill in; nothing is written where the turn says to stop.
+        The table that people fill in; nothing is written where the turn says to stop. A file that is there is replaced
+        only if it is such a table and nobody has filled in anything.
     options:
         Budget, batch, strategy, method, tolerance.
     labels:
         The filled table of an earlier turn; None where there is none.
     state:
-        What is remembered between turns; None for ``labelling.json`` beside ``out``.
+        What is remembered between turns; None for ``labelling.json`` beside ``out``. One turn at a time has it.
     ask, aspect, anew:
         ``"rating"`` or ``"preference"`` (None for what the data suggests), which aspect of the ratings that are there
         already, and whether to take no notice of these.
@@ -491,24 +495,30 @@ def label(
     Raises
     ------
     RewardmeterError
-        If the data, a spec, an option, the answers, the state or the store is wrong, or a file cannot be written.
+        If the data, a spec, an option, the answers, the state or the store is wrong, if a file cannot be written or
+        would replace another one, or if another turn with this state is under way.
     """
-    check_labelling(options)
-    path = Path(out)
-    if labels is not None and path.resolve() == Path(labels).resolve():
-        raise InputError("the next batch would replace the answers", path=str(out), fix="Name another file for it.")
-    kept = Path(state) if state is not None else label_state_path(path)
+    check_labelling(options, ask)
     dataset = data if isinstance(data, Dataset) else load(data)
     questions = questions_of(dataset, ask, aspect=aspect, anew=anew)
-    before = read_state(kept, questions) if kept.exists() else begin_labelling(questions)
-    answers = None if labels is None else read_answers(labels, questions)
-    made = contenders(
-        dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
-    )
-    turn = label_turn(questions, made, before, options, answers)
-    if turn.batch:
-        write_questions(questions, [one.item for one in turn.batch], path)
-    write_state(turn.state, kept)
+    check_labelling(options, questions.ask)
+    kept = Path(state) if state is not None else label_state_path(out)
+    check_apart(out, kept, dataset.origin.path, labels)
+    check_batch(out, questions)
+    with locked_state(kept):
+        before = read_state(kept, questions) if kept.exists() else begin_labelling(questions)
+        answers = None if labels is None else read_answers(labels, questions)
+        made = contenders(
+            dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+        )
+        turn = label_turn(questions, made, before, options, answers)
+        if turn.batch:
+            check_batch(out, questions)  # scoring may have taken so long that people filled in what was empty
+        # The state goes first: it hands a batch again that could not be written, but of a batch that it does not know
+        # it could not say by which chances the items were drawn.
+        write_state(turn.state, kept)
+        if turn.batch:
+            write_questions(questions, [one.item for one in turn.batch], out)
     return turn
 
 

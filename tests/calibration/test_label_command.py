@@ -71,6 +71,16 @@ def test_a_batch_is_filled_in_and_read_back_until_it_stops(workplace, capsys):
         (["-s", "length", "--budget", "5", "--labels", "none.csv", "--out", "x.csv"], "none.csv"),
         (["-s", "length", "--budget", "5", "--ask", "ranking"], "ranking"),
         (["-s", "length", "--budget", "5", "--out", "batch.docx"], "batch.docx"),
+        (["-s", "length", "--budget", "5", "--out", ""], "names no format"),
+        (
+            ["-s", "length", "--budget", "5", "--out", "a.csv", "--state", "a.csv"],
+            "would replace the labelling's state",
+        ),
+        (["-s", "length", "--budget", "5", "--out", "a.csv", "--labels", "b", "--state", "b"], "replace the answers"),
+        (["-s", "length", "--budget", "5", "--seed=-1"], "seed -1 is below 0"),
+        (["-s", "length", "--budget", "5", "--method", "isotnic"], "did you mean 'isotonic'"),
+        (["-s", "length", "--budget", "5", "--method", "temperature"], "no method for ratings"),
+        (["-s", "length", "--budget", "5", "--method", "sliced"], "no method"),
     ],
 )
 def test_wrong_use_is_one_clear_error(workplace, capsys, arguments, words):
@@ -79,3 +89,64 @@ def test_wrong_use_is_one_clear_error(workplace, capsys, arguments, words):
     assert words in error
     assert "unexpected" not in error
     assert not (workplace / "labelling.json").exists()
+
+
+COMMAND = ["label", "demo", "--anew", "-s", "length", "--budget", "20"]
+
+
+def test_a_batch_that_people_have_begun_to_fill_in_is_not_replaced(workplace, capsys):
+    assert main([*COMMAND, "--out", "1.csv"]) == 0
+    blank = (workplace / "1.csv").read_text()
+    assert main([*COMMAND, "--out", "1.csv"]) == 0, "an empty one is"
+    assert (workplace / "1.csv").read_text() == blank
+    for answer in ("0", "good"):
+        (workplace / "1.csv").write_text(blank.rstrip("\n") + answer + "\n")
+        kept = (workplace / "1.csv").read_bytes(), (workplace / "labelling.json").read_bytes()
+        assert main([*COMMAND, "--out", "1.csv"]) == 2
+        error = capsys.readouterr().err
+        assert "column 'rating': there are answers in this file" in error
+        assert "--labels 1.csv" in error
+        assert kept == ((workplace / "1.csv").read_bytes(), (workplace / "labelling.json").read_bytes())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "notes of mine\n",
+        "a,b\n1,2\n",
+        "item,response,rating\n",
+        "item,response,rating,comment\nq,one,,why?\n",
+        "item,response\nq,one\n",
+    ],
+)
+def test_a_file_that_is_no_batch_is_not_replaced(workplace, capsys, text):
+    (workplace / "1.csv").write_text(text)
+    assert main([*COMMAND, "--out", "1.csv"]) == 2
+    assert "1.csv: this file is no batch that asks for ratings" in capsys.readouterr().err
+    assert (workplace / "1.csv").read_text() == text
+    assert not (workplace / "labelling.json").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--out", "link.jsonl"], ["--out", "data.jsonl"], ["--state", "data.jsonl"]])
+def test_the_data_is_not_replaced(workplace, capsys, arguments):
+    rows = [{"item": f"q{i}", "response": "w" * i, "rating": None} for i in range(9)]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (workplace / "data.jsonl").write_text(text)
+    (workplace / "link.jsonl").symlink_to("data.jsonl")
+    assert main(["label", "data.jsonl", "-s", "length", "--budget", "5", "--no-store", *arguments]) == 2
+    assert "would replace the data" in capsys.readouterr().err
+    assert (workplace / "data.jsonl").read_text() == text
+    assert sorted(path.name for path in workplace.iterdir()) == ["data.jsonl", "link.jsonl"]
+
+
+@pytest.mark.parametrize("answer", ["0", "5"])
+def test_a_share_of_nothing_is_undefined(workplace, capsys, answer):
+    assert main([*COMMAND, "--out", "1.csv"]) == 0
+    with open("1.csv", newline="") as stream:
+        asked = {(row["item"], row["response"]): answer for row in csv.DictReader(stream)}
+    filled("1.csv", "done.csv", asked)
+    capsys.readouterr()
+    assert main([*COMMAND, "--labels", "done.csv", "--out", "2.csv"]) == 0
+    said = capsys.readouterr().out
+    assert "undefined" in said
+    assert "Go on: what more labels could gain is not known yet" in said

@@ -155,6 +155,41 @@ def test_weights_are_needed_unless_the_choice_is_ignorable():
     assert (labelled_so_far(single, [one], labels).weights == 1).all(), "labels from before are a random sample"
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_random_draws_weigh_one_whichever_were_answered(seed):
+    """Blanks of an earlier batch, and items that are answered late or were never drawn, are among them."""
+    rng = np.random.default_rng(seed)
+    made, scorers = questions_of(bare(20)), [contender(rng.normal(size=20))]
+    labels, drawn = np.full(20, np.nan), []
+    labels[rng.permutation(20)[: seed % 4]] = 1.0
+    for step in range(3):
+        known = labelled_so_far(made, scorers, labels, drawn, {"random"})
+        chosen = next_items(made, scorers, known, 9, strategy="random", seed=(seed, step))
+        again = {one.item for one in chosen}
+        drawn = [one for one in drawn if one[0] not in again] + [(one.item, one.chance, one.left) for one in chosen]
+        labels[[one.item for one in chosen if rng.random() < 0.4]] = 1.0
+        labels[[item for item, *_ in drawn if rng.random() < 0.1]] = 1.0
+        weights = labelled_so_far(made, scorers, labels, drawn, {"random"}).weights
+        assert weights == pytest.approx(1, abs=1e-12)
+
+
+def test_the_weighted_loss_speaks_of_all_items_where_some_stay_blank():
+    value = np.concatenate([np.linspace(-2, 2, 24), np.full(6, 5.0)])
+    made, scorers = questions_of(bare(30)), [contender(value)]
+    off = {"weighted": [], "plain": []}
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 1])  # not that of the draws
+        chosen = next_items(made, scorers, unlabelled(made, scorers), 20, strategy="coverage", seed=seed)
+        labels = np.full(30, np.nan)
+        answered = [one.item for one in chosen if rng.random() < 0.5]
+        labels[answered] = 1.0
+        drawn = [(one.item, one.chance, one.left) for one in chosen]
+        weights = labelled_so_far(made, scorers, labels, drawn).weights[answered]
+        off["weighted"].append(np.average(value[answered], weights=weights) - value.mean())
+        off["plain"].append(value[answered].mean() - value.mean())
+    assert abs(np.mean(off["weighted"])) < 0.25 * abs(np.mean(off["plain"]))
+
+
 def repeated(human, strategy, repetitions=60, n=40, pool=400, seed=0):
     """Slopes and held-out losses after ``n`` labels, with and without weights; and the pool's own."""
     rng = np.random.default_rng(seed)

@@ -11,9 +11,9 @@ from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.files import save_calibration
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
 from rewardmeter.calibration.in_sample import fitted_on
-from rewardmeter.calibration.label_files import read_answers, write_questions
+from rewardmeter.calibration.label_files import check_apart, check_batch, read_answers, write_questions
 from rewardmeter.calibration.label_loop import LabelOptions, LabelTurn, begin_labelling, check_labelling, label_turn
-from rewardmeter.calibration.label_state import LabelState, label_state_path, read_state, write_state
+from rewardmeter.calibration.label_state import LabelState, label_state_path, locked_state, read_state, write_state
 from rewardmeter.calibration.labelling import STRATEGIES, Chosen, labelled_so_far, next_items
 from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.questions import Questions, questions_of
@@ -45,6 +45,8 @@ __all__ = [
     "calibrated",
     "calibration_board",
     "calibration_views",
+    "check_apart",
+    "check_batch",
     "check_fit",
     "check_labelling",
     "check_measuring",
@@ -57,6 +59,7 @@ __all__ = [
     "labelled_so_far",
     "load_calibrated",
     "load_combined",
+    "locked_state",
     "next_items",
     "questions_of",
     "read_answers",

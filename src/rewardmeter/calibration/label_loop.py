@@ -6,7 +6,7 @@ May import `comparison`, `dataset`, `types`, `errors`, `stats` and the files of 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from rewardmeter.calibration.label_state import Answers, LabelState, Round
 from rewardmeter.calibration.labelling import STRATEGIES, Chosen, eligible_items, labelled_so_far, next_items
+from rewardmeter.calibration.methods import METHODS
 from rewardmeter.calibration.questions import Questions, target_of
 from rewardmeter.calibration.refits import Labelled, ScorerStanding, standing_of
 from rewardmeter.comparison.case import Contender
@@ -21,6 +22,10 @@ from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.stats.selection import Standing, Stop, should_stop
 
 __all__ = ["LabelOptions", "LabelTurn", "begin_labelling", "check_labelling", "label_turn"]
+
+
+_TARGETS: Mapping[str, Sequence[str]] = {"preference": ("utility",), "rating": ("rating", "probability")}
+"""What answers can be calibrated to, by what is asked."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +77,30 @@ class LabelTurn:
     left_out: tuple[str, ...] = ()
 
 
-def check_labelling(options: LabelOptions) -> None:
+def check_labelling(options: LabelOptions, ask: str | None = None) -> None:
     """What can be wrong with the options, before a score is paid for.
+
+    Parameters
+    ----------
+    ask:
+        ``"rating"`` or ``"preference"``, which decides what methods there are; None where it is not known yet.
 
     Raises
     ------
     InputError
         If a number makes no sense.
     UnknownNameError
-        If there is no such strategy.
+        If there is no such strategy or method.
     """
     if options.strategy not in STRATEGIES:
         raise UnknownNameError("strategy", options.strategy, STRATEGIES)
+    targets = _TARGETS.get(ask or "", METHODS)
+    # nobody says what the slices of labels are
+    methods = {name: one for target in targets for name, one in METHODS[target].items() if "slice" not in one.columns}
+    if options.method is not None and options.method not in methods:
+        raise UnknownNameError(f"method for {ask}s" if ask in _TARGETS else "method", options.method, methods)
+    if options.seed < 0:
+        raise InputError(f"seed {options.seed} is below 0", fix="Use 0 or more, for example --seed 0.")
     if options.budget < 1:
         raise InputError(f"a budget of {options.budget} items leaves nothing to label", fix="Use --budget 1 or more.")
     if options.batch is not None and options.batch < 1:
@@ -118,7 +135,7 @@ def label_turn(
     InputError, UnknownNameError
         As `check_labelling` and `next_items`; a method that the answers do not allow.
     """
-    check_labelling(options)
+    check_labelling(options, questions.ask)
     if not contenders:
         raise InputError("no scorer to calibrate", fix="Name scorers with --scorer, for example --scorer chrf.")
     left_out = tuple(one.name for one in contenders if np.isnan(one.scores.values).all())
@@ -139,14 +156,14 @@ def label_turn(
     target = target_of(questions, labels, options.method)
     standings = _standings(questions, contenders, labelled, target, options, count) if count else ()
     if new or (count and not state.rounds):
-        shares = {one.scorer: _share(one) for one in standings}
+        shares = {one.scorer: one.over_blind_loss(one.excess.high) for one in standings}
         state = replace(state, rounds=(*state.rounds, Round(count, left, shares)))
     stop = _stop(state, options, [one.name for one in contenders], left)
     batch: tuple[Chosen, ...] = ()
     asked_before = bool(state.open) and not stop.stop
     if asked_before:
         place = {name: number for number, name in enumerate(questions.dataset.item_ids)}
-        batch = tuple(Chosen(one.item, place[one.item], one.chance, "asked before") for one in state.open)
+        batch = tuple(Chosen(one.item, place[one.item], one.chance, one.left, "asked before") for one in state.open)
     elif not stop.stop:
         asked = min(left, options.batch or math.ceil(options.budget / 5))
         how: dict[str, Any] = {"strategy": options.strategy, "method": options.method, "target": target}
@@ -180,11 +197,6 @@ def _standings(
     )
 
 
-def _share(standing: ScorerStanding) -> float:
-    """The upper end of the excess loss over the loss of the mean or a coin."""
-    return standing.excess.high / standing.blind if standing.blind > 0 else math.nan
-
-
 def _stop(state: LabelState, options: LabelOptions, names: Sequence[str], left: int) -> Stop:
     """Stop when the rule says so for every scorer."""
     if left <= 0:
@@ -194,7 +206,12 @@ def _stop(state: LabelState, options: LabelOptions, names: Sequence[str], left: 
     for name in names:
         rounds = [Standing(one.excess.get(name, math.nan), one.labelled, one.left) for one in state.rounds]
         rounds[-1] = Standing(rounds[-1].excess, rounds[-1].labelled, left)
-        found = should_stop(rounds, options.tolerance)
+        known: list[Standing] = []
+        for one in rounds:  # after too few answers, or answers that are all alike, nothing is known: begin anew
+            known = [] if math.isnan(one.excess) else [*known, one]
+        found = should_stop(known, options.tolerance)
+        if not known:
+            found = Stop(False, "what more labels could gain is not known yet")
         if not found.stop:
             return found if len(names) == 1 else Stop(False, f"{name}: {found.reason}")
     return found

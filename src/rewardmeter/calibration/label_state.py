@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rewardmeter.calibration.labelling import STRATEGIES, Chosen
-from rewardmeter.calibration.questions import Questions
+from rewardmeter.calibration.labelling import STRATEGIES, UNIFORM, Chosen
+from rewardmeter.calibration.questions import LARGEST_RATING, Questions
 from rewardmeter.errors import InputError
 from rewardmeter.files import write_text
 from rewardmeter.types import FloatArray
 
-__all__ = ["FORM", "Draw", "LabelState", "Round", "label_state_path", "read_state", "write_state"]
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
-FORM = 1
-"""Version of the file's form."""
+__all__ = ["FORM", "Draw", "LabelState", "Round", "label_state_path", "locked_state", "read_state", "write_state"]
+
+FORM = 2
+"""Version of the file's form; the first one did not say how many items were left at a draw."""
+_MOST = 2**31 - 1
+"""Items and rounds are counted in int32."""
+_LARGEST = sys.float_info.max
 
 Answers = Mapping[str, Mapping[int, float]]
 """Item to (place of the question within the item, answer)."""
@@ -28,15 +40,16 @@ Answers = Mapping[str, Mapping[int, float]]
 
 def label_state_path(batch: str | Path) -> Path:
     """Where the state of a batch is kept unless another place is named: beside it."""
-    return Path(batch).with_name("labelling.json")
+    return Path(batch).parent / "labelling.json"
 
 
 @dataclass(frozen=True)
 class Draw:
-    """An item that was drawn: in which round, by which strategy, with which chance among those that were left."""
+    """An item that was drawn: with which chance among how many that were left, in which round, by which strategy."""
 
     item: str
     chance: float
+    left: int
     round: int
     strategy: str
 
@@ -93,21 +106,22 @@ class LabelState:
             labels[rows[list(answers)]] = list(answers.values())
         return labels
 
-    def drawn(self, questions: Questions) -> list[tuple[int, float]]:
-        """Item index and chance of every draw; of an item that was drawn again, the later one."""
+    def drawn(self, questions: Questions) -> list[tuple[int, float, int]]:
+        """Of every draw the item's index, the chance, and how many were left; of an item drawn again, the later one."""
         place = {name: number for number, name in enumerate(questions.dataset.item_ids)}
         latest = {draw.item: number for number, draw in enumerate(self.draws)}
         kept = [draw for number, draw in enumerate(self.draws) if latest[draw.item] == number]
-        return [(place[draw.item], draw.chance) for draw in kept]
+        return [(place[draw.item], draw.chance, draw.left) for draw in kept]
 
     def with_answers(self, answers: Answers) -> LabelState:
-        """Later answers to an item replace earlier ones."""
-        return replace(self, answers={**self.answers, **{name: dict(given) for name, given in answers.items()}})
+        """A later answer to a question replaces the earlier one; those to other questions of the item stay."""
+        merged = {name: {**self.answers.get(name, {}), **given} for name, given in answers.items() if given}
+        return replace(self, answers={**self.answers, **merged})
 
     def with_draws(self, chosen: Sequence[Chosen], strategy: str) -> LabelState:
         """One more round of draws."""
         number = self.draws[-1].round + 1 if self.draws else 1
-        new = tuple(Draw(one.item_id, one.chance, number, strategy) for one in chosen)
+        new = tuple(Draw(one.item_id, one.chance, one.left, number, strategy) for one in chosen)
         return replace(self, draws=(*self.draws, *new))
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,7 +130,7 @@ class LabelState:
             "rewardmeter_labelling": FORM,
             "data": {"name": self.data, "hash": self.hash},
             "ask": self.ask,
-            "draws": [[draw.item, draw.chance, draw.round, draw.strategy] for draw in self.draws],
+            "draws": [[draw.item, draw.chance, draw.left, draw.round, draw.strategy] for draw in self.draws],
             "answers": {
                 name: [[place, value] for place, value in given.items()] for name, given in self.answers.items()
             },
@@ -125,6 +139,40 @@ class LabelState:
                 for one in self.rounds
             ],
         }
+
+
+@contextmanager
+def locked_state(path: str | Path) -> Iterator[None]:
+    """Nobody else takes a turn with this state within the block: of two turns at once, one would lose its answers.
+
+    The lock is on an empty file beside the state, and ends with the process however that ends. The file stays, since
+    two runs could lock two files of one name if it were removed.
+
+    Raises
+    ------
+    InputError
+        If another run holds it, or the folder allows no lock.
+    """
+    target = Path(os.path.realpath(path))
+    lock = target.with_name(f".{target.name}.lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        stream = lock.open("ab")
+    except OSError as error:
+        raise InputError(f"the labelling's state cannot be kept here: {error.strerror}", path=lock) from error
+    with stream:
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            fix = f"Run it again when that one has ended; it holds the lock {lock}."
+            raise InputError("another run is working with this labelling's state", path=path, fix=fix) from error
+        except OSError as error:
+            fix = "Name a file on another file system with --state."
+            raise InputError(f"the labelling's state cannot be locked: {error.strerror}", path=path, fix=fix) from error
+        yield
 
 
 def write_state(state: LabelState, path: str | Path) -> None:
@@ -151,10 +199,10 @@ def read_state(path: str | Path, questions: Questions) -> LabelState:
     path = Path(path)
     fix = "Name another file with --state, or remove this one to begin anew."
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))  # as `write_text` writes
     except OSError as error:
         raise InputError(f"the labelling's state cannot be read: {error.strerror}", path=path) from error
-    except (UnicodeDecodeError, ValueError) as error:
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"the labelling's state is no JSON: {error}", path=path, fix=fix) from error
     form = record.get("rewardmeter_labelling") if isinstance(record, dict) else None
     if form != FORM:
@@ -162,7 +210,7 @@ def read_state(path: str | Path, questions: Questions) -> LabelState:
         raise InputError(f"this is {what}", path=path, fix=fix)
     try:
         state = _state(record)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"the labelling's state is broken: {error}", path=path, fix=fix) from error
     dataset = questions.dataset
     if state.hash != dataset.content_hash:
@@ -181,32 +229,61 @@ def read_state(path: str | Path, questions: Questions) -> LabelState:
 
 def _state(record: Mapping[str, Any]) -> LabelState:
     draws = tuple(_draw(*row) for row in record["draws"])
-    answers = {
-        str(name): {int(place): _finite(value) for place, value in rows} for name, rows in record["answers"].items()
-    }
+    if len({(draw.item, draw.round) for draw in draws}) < len(draws):
+        raise ValueError("an item was drawn twice in a round")
+    if any(later.round < earlier.round for earlier, later in pairwise(draws)):
+        raise ValueError("the draws are not in order")
+    ask = _text(record["ask"])
+    answers = {name: _answers(name, rows, ask) for name, rows in record["answers"].items()}
     rounds = tuple(
         Round(
-            int(one["labelled"]),
-            int(one["left"]),
-            {str(k): math.nan if v is None else _finite(v) for k, v in one["excess"].items()},
+            _whole(one["labelled"], 0),
+            _whole(one["left"], 0),
+            {k: math.nan if v is None else _number(v, -_LARGEST, _LARGEST) for k, v in one["excess"].items()},
         )
         for one in record["rounds"]
     )
     data = record["data"]
-    return LabelState(str(data["name"]), str(data["hash"]), str(record["ask"]), draws, answers, rounds)
+    return LabelState(_text(data["name"]), _text(data["hash"]), ask, draws, answers, rounds)
 
 
-def _draw(item: Any, chance: Any, number: Any, strategy: Any) -> Draw:
-    value = _finite(chance)
-    if not isinstance(item, str) or not 0 < value <= 1 + 1e-9 or strategy not in STRATEGIES:
+def _draw(item: Any, chance: Any, left: Any, number: Any, strategy: Any) -> Draw:
+    made = Draw(_text(item), _number(chance, 0, 1 + 1e-9), _whole(left, 1), _whole(number, 1), _text(strategy))
+    # a share of every draw is random: a smaller chance was never drawn with
+    if made.chance * made.left < UNIFORM * (1 - 1e-9) or strategy not in STRATEGIES:
         raise ValueError(f"the draw of {item!r}")
-    return Draw(item, value, int(number), strategy)
+    return made
 
 
-def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
+def _answers(name: str, rows: Any, ask: str) -> dict[int, float]:
+    low, high = (0.0, 1.0) if ask == "preference" else (-LARGEST_RATING, LARGEST_RATING)
+    given = {_whole(place, 0): _number(value, low, high) for place, value in rows}
+    if not given or len(given) < len(rows):
+        raise ValueError(f"answers to '{name}'")
+    return given
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{_shown(value)} is no text")
+    return value
+
+
+def _whole(value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
+        raise ValueError(f"{_shown(value)} is no whole number from {least:,} to {_MOST:,}")
+    return value
+
+
+def _number(value: Any, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{_shown(value)} is no number from {low:g} to {high:g}")
     return float(value)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _plain(value: float) -> float | None:

@@ -48,12 +48,14 @@ class Chosen:
     ----------
     item_id, item: its name and index.
     chance: of its draw, among those that were left.
+    left: how many were left, itself included; ``chance * left`` is how much likelier it was than at random.
     reason: in words.
     """
 
     item_id: str
     item: int
     chance: float
+    left: int
     reason: str
 
 
@@ -107,6 +109,7 @@ def next_items(
             questions.dataset.item_ids[item],
             item,
             chance,
+            left - place,
             f"{said(item)}; {chance * (left - place):.1f} times as likely as at random" if said(item) else "at random",
         )
         for place, (item, chance) in enumerate(zip(drawn.item.tolist(), drawn.chance.tolist(), strict=True))
@@ -125,10 +128,13 @@ def labelled_so_far(
     questions: Questions,
     contenders: Sequence[Contender],
     labels: FloatArray,
-    drawn: Sequence[tuple[int, float]] = (),
+    drawn: Sequence[tuple[int, float] | tuple[int, float, int]] = (),
     strategies: Collection[str] = (),
 ) -> Labelled:
     """Answers with the weights of their items.
+
+    Of every item that was drawn, ``drawn`` has the index, the chance, and how many were left at the draw. That number
+    may be left out where no drawn item stayed without an answer: it is then that of the items without one.
 
     Items with answers that were not drawn count as a random sample that was there before. Fits do without weights where
     the choice is ignorable (Rubin 1976; Little and Rubin 2019, ch. 1): one scorer, whose scores alone the strategies
@@ -137,12 +143,17 @@ def labelled_so_far(
     (Shimodaira 2000). Losses are always weighted: a mean loss is one over all items.
     """
     answered = questions.items_with(labels) & eligible_items(questions, contenders)
-    chances = {item: chance for item, chance in drawn if answered[item]}
-    before = [item for item in np.flatnonzero(answered).tolist() if item not in chances]
-    order = [*before, *chances]
+    draws = {item: draw for item, *draw in drawn if answered[item]}
+    before = [item for item in np.flatnonzero(answered).tolist() if item not in draws]
     pool = int(np.count_nonzero(eligible_items(questions, contenders)))
+    chances = [np.nan] * len(before)
+    for place, (chance, *left) in enumerate(draws.values(), len(before)):
+        # How much likelier a draw was than at random outlives the blanks that were drawn before it. An item that is
+        # answered late was still among those left, so that a chance may come out above 1.
+        chances.append(min(chance * left[0] / (pool - place), 1.0) if left else chance)
+    order = [*before, *draws]
     weights = np.ones(questions.dataset.n_items)
-    weights[order] = design_weights([*[np.nan] * len(before), *chances.values()], pool)
+    weights[order] = design_weights(chances, pool)
     if order and not weights[order].sum() > 0:
         weights[order] = 1.0
     single = int(np.bincount(questions.item).max(initial=0)) <= 1

@@ -20,9 +20,11 @@ from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["ASKED", "Questions", "questions_of", "target_of"]
+__all__ = ["ASKED", "LARGEST_RATING", "Questions", "questions_of", "target_of"]
 
 ASKED = ("rating", "preference")
+LARGEST_RATING = 1e70
+"""Ratings lie between this and its negative: the standard error of squared errors takes sums of fourth powers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,7 @@ def questions_of(
     Raises
     ------
     InputError
-        If there is nothing to ask.
+        If there is nothing to ask, or the data holds a rating beyond `LARGEST_RATING`.
     UnknownNameError
         If there is no such question or aspect.
     """
@@ -126,6 +128,8 @@ def questions_of(
         a = np.arange(dataset.n_responses, dtype=np.int32)
         human = human_side(dataset, aspect) if judged else None
         known = np.full(len(a), np.nan) if human is None or human.ratings is None else human.ratings.value
+        if (np.abs(known) > LARGEST_RATING).any():
+            raise InputError(f"dataset '{dataset.name}' has a rating beyond {LARGEST_RATING:g}", column="rating")
         made = Questions(dataset, ask, a, None, known)
     else:
         made = _pairs(dataset, anew)

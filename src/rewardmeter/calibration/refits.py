@@ -26,6 +26,8 @@ SIMPLEST: Mapping[str, str] = {"utility": "temperature", "rating": "linear", "pr
 """The method that few labels suffice for, by target."""
 _FORMS: Mapping[str, str] = {"utility": "logit", "rating": "squares", "probability": "probability"}
 _MOST_CELLS = 20_000_000
+_ROUNDING = 1e-12
+"""Equal answers differ from their mean by rounding alone: by less than this share of their size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +85,10 @@ class ScorerStanding:
     blind: float
     map: Map | None = None
     reason: str = ""
+
+    def over_blind_loss(self, loss: float) -> float:
+        """A loss as a share of `blind`; NaN where the mean or a coin loses nothing, so that there is no unit."""
+        return loss / self.blind if self.blind > 0 else math.nan
 
 
 def method_of(target: str, name: str | None, rows: Mapping[str, FloatArray]) -> tuple[str, Method]:
@@ -172,6 +178,8 @@ def standing_of(
     loss = gain(lost[asked], zero, item, weights, level=level).estimate
     over_blind = gain(lost[blind_name], lost[asked], item, weights, level=level)
     known = gain(lost[blind_name], zero, item, weights, level=level).estimate.value
+    if known <= _ROUNDING**2 * float(np.mean(truth**2)):
+        known = 0.0
     made = refits_of(questions, scores, labelled, target, method, rng, resamples)
     if made is None:
         return ScorerStanding(name, asked, loss, over_blind, undefined, known, reason="no map could be fitted")

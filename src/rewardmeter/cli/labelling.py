@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.console import Console
@@ -88,10 +89,14 @@ def _table(standings: tuple[ScorerStanding, ...]) -> Table:
             one.method,
             _cell(one.loss),
             _cell(one.over_blind.estimate),
-            f"{one.excess.value / one.blind:.4f}",
-            f"{one.excess.high / one.blind:.4f}",
+            _share(one.over_blind_loss(one.excess.value)),
+            _share(one.over_blind_loss(one.excess.high)),
         )
     return table
+
+
+def _share(share: float) -> str:
+    return "undefined" if math.isnan(share) else f"{share:.4f}"
 
 
 def _cell(estimate: Estimate) -> str:
