@@ -12,7 +12,7 @@ from rich.text import Text
 from rewardmeter.api import combine as run_combine
 from rewardmeter.calibration import Combination, write_combination
 from rewardmeter.cli.app import DONE
-from rewardmeter.cli.calibrating import running, short
+from rewardmeter.cli.calibrating import check_out, running, short
 from rewardmeter.cli.commands import DataOptions, ScorerOptions
 from rewardmeter.cli.output import console
 
@@ -22,8 +22,9 @@ __all__ = ["combine"]
 def combine(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fitting: Mapping[str, Any]) -> int:
     """Fit, write, say what it gained."""
     specs = [spec for spec in scorers.named() if isinstance(spec, str)]
-    made = run_combine(data.load(), specs, **running(scorers), **fitting)
     path = out or "combination.json"
+    check_out(path, data.spec, specs)
+    made = run_combine(data.load(), specs, **running(scorers), **fitting)
     write_combination(made, path)
     _print(made, console())
     Console(highlight=False).print(
