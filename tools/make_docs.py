@@ -44,8 +44,13 @@ def statistics_page() -> str:
 
 def scorers_table() -> str:
     rows = (
-        (f"`{family.name}{':…' if family.takes_target else ''}`", family.shape, ", ".join(family.reads), family.summary,
-         family.extra or "–")
+        (
+            f"`{family.name}{':…' if family.takes_target else ''}`",
+            family.shape,
+            ", ".join(family.reads),
+            family.summary,
+            family.extra or "–",
+        )
         for family in families().values()
     )
     return table(("spec", "shape", "reads", "what it is", "extra"), rows)

@@ -26,6 +26,7 @@ from rewardmeter.calibration import (
     check_fit,
     check_labelling,
     check_measuring,
+    check_scores,
     fit_calibrator,
     fit_combination,
     fitted_on,
@@ -53,7 +54,7 @@ from rewardmeter.io.recorded_file import names_score_file, read_recorded_file
 from rewardmeter.io.store import Store, default_store_path
 from rewardmeter.report import html
 from rewardmeter.report.files import csv_text, json_text, write_text
-from rewardmeter.scorers.recorded import recorded_names, recorded_scores
+from rewardmeter.scorers.recorded import recorded_names, recorded_scores, recorded_signature
 from rewardmeter.scoring import (
     Budget,
     Family,
@@ -67,6 +68,7 @@ from rewardmeter.scoring import (
     without_calibrator,
 )
 from rewardmeter.scoring import scorer as scorer_from_function
+from rewardmeter.scoring.spec import spec_in_target
 from rewardmeter.types import Cost, Scores
 
 __all__ = ["compare", "contenders", "doctor", "forecast", "load", "save_board", "score", "scorer", "write_report"]
@@ -308,7 +310,9 @@ def measure_calibration(
         If the data, a spec, a column or the store is wrong.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    check_measuring(dataset, aspect, slices, methods, shift=shift, by=by, folds=folds, resamples=resamples, level=level)
+    check_measuring(
+        dataset, aspect, slices, methods, shift=shift, by=by, folds=folds, resamples=resamples, level=level, seed=seed
+    )
     made = contenders(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
@@ -350,7 +354,7 @@ def write_calibration_report(
         As `measure_calibration`, or if the folder cannot be written.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
-    check_measuring(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
+    check_measuring(dataset, **measuring)
     made = contenders(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
@@ -405,7 +409,7 @@ def calibrate(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     human = human_side(dataset, aspect, by or "")
-    check_fit(human, method, target, folds, interval=interval, risk=risk)
+    check_fit(human, method, target, folds, seed=seed, interval=interval, risk=risk)
     made = contenders(
         dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
@@ -449,10 +453,11 @@ def combine(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     human = human_side(dataset, aspect)
-    target = check_fit(human, "auto", target, folds)
+    target = check_fit(human, "auto", target, folds, seed=seed)
     made = contenders(
         dataset, scorers, store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
     )
+    check_scores(made)
     return fit_combination(human, made, target, folds=folds, seed=seed)
 
 
@@ -593,7 +598,10 @@ def _plan(
         if spec.name == "recorded":
             if spec.target is not None and spec.target in files:
                 return None, tuple(files[spec.target]), spec.negated, calibrator
-            return None, recorded_names(dataset, spec.target), spec.negated, calibrator
+            target = spec.target
+            if target and target not in dataset.recorded:
+                target = spec_in_target(target)
+            return None, recorded_names(dataset, target), spec.negated, calibrator
     return make_scorer(what), (), False, ""
 
 
@@ -613,7 +621,8 @@ def _score_files(dataset: Dataset, scorers: Sequence[AnyScorer]) -> dict[str, Ma
 def _recorded(dataset: Dataset, name: str, negated: bool, label: str | None) -> Contender:
     scores, record = recorded_scores(dataset, name), dataset.recorded[name]
     if negated:
-        scores = replace(scores, values=-scores.values)
+        signature = replace(recorded_signature(name), name=f"-{name}")  # as `scoring.negated` has it
+        scores = replace(scores, values=0.0 - scores.values, signature=signature)
         record = replace(
             record,
             system_values={system: -value for system, value in record.system_values.items()},

@@ -345,6 +345,11 @@ class Dataset:
         return replace(self, recorded={**self.recorded, **recorded})
 
     @cached_property
+    def judged_hash(self) -> str:
+        """The content hash without recorded scores: equal items, texts and judgments, equal hash."""
+        return replace(self, recorded={}).content_hash if self.recorded else self.content_hash
+
+    @cached_property
     def content_hash(self) -> str:
         """32 hexadecimal digits over items, texts, judgments and recorded scores: equal data, equal hash."""
         digest = hashlib.blake2b(digest_size=16)

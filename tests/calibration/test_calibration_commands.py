@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from rewardmeter.cli import main
@@ -50,7 +51,7 @@ def test_a_scorer_that_knows_nothing_gets_no_calibrator(workplace, capsys):
 def test_combine_and_use(workplace, capsys):
     assert main(["combine", "demo", "-s", "chrf", "-s", "bleu", "-s", "length", "--out", "both.json"]) == 0
     said = capsys.readouterr().out
-    for words in ("plain mean", "gain of the combination", "Not shown to be worth having", "combined:both.json"):
+    for words in ("plain mean", "how much less", "Not shown to be worth having", "combined:both.json"):
         assert words in said
     specs = ["combined:both.json", "combined:both.json?bound=lower&level=0.8", "chrf"]
     command = ["compare", "demo", "--no-report", "--json", "board.json", "--resamples", "0", "--draws", "0"]
@@ -71,6 +72,74 @@ def test_intervals_and_abstention_are_stored_and_said(workplace, capsys):
     assert record["abstention"]["risk"] == 0.5
 
 
+@pytest.fixture
+def fitted(workplace, capsys):
+    assert main(["calibrate", "demo", "-s", "chrf", "--method", "linear", "--out", "chrf.json"]) == 0
+    assert main(["combine", "demo:pairs", "-s", "chrf@chrf.json", "-s", "bleu", "--out", "both.json"]) == 0
+    capsys.readouterr()
+    return {name: (workplace / name).read_bytes() for name in ("chrf.json", "both.json")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out"),
+    [
+        (["calibrate", "-s", "chrf@chrf.json", "--method", "linear"], "./chrf.json"),
+        (["calibrate", "-s", "combined:both.json?bound=lower", "--method", "linear"], "both.json"),
+        (["combine", "-s", "combined:both.json", "-s", "length"], "both.json"),
+        (["combine", "-s", "combined:both.json", "-s", "length"], "chrf.json"),
+        (["combine", "-s", "-ranked:[chrf@chrf.json]", "-s", "length"], "chrf.json"),
+        (["combine", "-s", "ranked:combined:both.json", "-s", "length"], "both.json"),
+    ],
+)
+def test_nothing_is_written_over_its_own_input(workplace, fitted, capsys, arguments, out):
+    command, *rest = arguments
+    assert main([command, "demo", *rest, "--out", out]) == 2
+    assert "it would be written over what" in capsys.readouterr().err
+    assert {name: (workplace / name).read_bytes() for name in fitted} == fitted
+
+
+def ratings(path, values):
+    """Two responses of each item, rated as told."""
+    rows = [
+        {"item": f"i{i}", "response": f"text {'word ' * (3 * i + k)}", "system": f"s{k}", "rating": value}
+        for i, pair in enumerate(values)
+        for k, value in enumerate(pair)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "words"),
+    [
+        ([[1, 2]], [], "fewer than two items were judged"),
+        ([[1, 2]], ["--interval", "0.9"], "fewer than two items were judged"),
+        ([[i, i] for i in range(30)], ["--risk", "0.1"], "people tied all pairs"),
+        ([[3, 3]] * 30, ["--risk", "0.1"], "people tied all pairs"),
+    ],
+)
+def test_data_that_allows_no_fit_is_one_clear_error(workplace, capsys, values, more, words):
+    ratings(workplace / "r.jsonl", values)
+    assert main(["calibrate", "r.jsonl", "-s", "length", "--method", "linear", "--out", "c.json", *more]) == 2
+    assert words in capsys.readouterr().err
+    assert not (workplace / "c.json").exists()
+
+
+def test_the_data_is_not_written_over(workplace, capsys):
+    ratings(workplace / "r.jsonl", [[i, i + 1] for i in range(30)])
+    before = (workplace / "r.jsonl").read_bytes()
+    assert main(["calibrate", "r.jsonl", "-s", "length", "--method", "linear", "--out", "r.jsonl"]) == 2
+    assert "it would be written over the data" in capsys.readouterr().err
+    assert (workplace / "r.jsonl").read_bytes() == before
+
+
+def test_a_method_that_loses_more_is_said_to_be_worse(workplace, capsys):
+    rng = np.random.default_rng(0)
+    length = [[11 + 15 * i, 16 + 15 * i] for i in range(60)]  # of the texts, give or take
+    ratings(workplace / "r.jsonl", [[a + rng.normal(), b + rng.normal()] for a, b in length])
+    assert main(["calibrate", "r.jsonl", "-s", "length", "--method", "mean", "--out", "c.json"]) == 0
+    assert "shown to be worse than the raw scores" in capsys.readouterr().out
+
+
 def test_json_to_standard_output_is_json_alone(capsys):
     assert main(["calibration", "demo", "-s", "length", "--resamples", "0", "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["settings"]["target"] == "rating"
@@ -86,6 +155,9 @@ def test_json_to_standard_output_is_json_alone(capsys):
         (["calibrate", "demo"], "no scorer was named"),
         (["calibrate", "demo", "-s", "chrf", "--interval", "90"], "interval 90 is no share"),
         (["calibrate", "demo", "-s", "chrf", "--target", "utility", "--interval", "0.9"], "intervals are for ratings"),
+        (["calibrate", "demo", "-s", "chrf", "--seed=-1"], "seed -1 is negative"),
+        (["calibration", "demo", "-s", "chrf", "--seed=-1"], "seed -1 is negative"),
+        (["combine", "demo", "-s", "chrf", "-s", "bleu", "--seed=-1"], "seed -1 is negative"),
         (["combine", "demo"], "no scorer was named"),
         (["combine", "demo", "-s", "chrf"], "a combination needs two scorers"),
         (["combine", "demo", "-s", "-chrf", "-s", "-bleu"], "Negate the scorers of which less is better"),

@@ -9,13 +9,24 @@ import pytest
 
 import rewardmeter as rm
 from rewardmeter.calibration import Calibrator, read_calibrator, write_calibrator
-from rewardmeter.dataset import Dataset, Ratings, Recorded
-from rewardmeter.errors import SpecError
+from rewardmeter.dataset import Dataset, Preferences, Ratings, Recorded
+from rewardmeter.errors import InputError, SpecError
 from rewardmeter.io.store import Store
 from rewardmeter.scoring import facts_of_items, make_scorer, signature_of
 from rewardmeter.stats.scaling import CurveMap, LengthMap, LinearMap
 from rewardmeter.types import Item, Outcome, Response
 
+INTERVALS = {"level": 0.9, "slices": [], "items": [30], "reach": [1.0], "spread": None}
+ABSTENTION = {
+    "outcome": "some",
+    "threshold": 0.5,
+    "risk": 0.1,
+    "delta": 0.05,
+    "items": 30,
+    "kept": 10,
+    "errors": 0,
+    "reason": "",
+}
 ITEMS = [Item((Response("one"), Response("four words are here"), Response("")), "prompt")]
 
 
@@ -64,6 +75,32 @@ def test_another_scorer_is_refused(written):
         ({"map": {"kind": "magic"}}, "unknown kind of map 'magic'"),
         ({"map": []}, "'map' is missing or no object"),
         ({"scorer": {"spec": "length"}}, "'fingerprint' is missing"),
+        ({"rewardmeter_calibrator": True}, "form True"),
+        ({"map": {"kind": "linear", "target": "rating", "slope": 10**400, "intercept": 0.0}}, "slope must be a finite"),
+        ({"intervals": []}, "json: 'intervals' is missing or no object"),
+        ({"intervals": INTERVALS | {"reach": None}}, "intervals.reach must be a list"),
+        ({"intervals": INTERVALS | {"reach": [[1.0]]}}, r"intervals.reach\[0\] must be a finite number"),
+        ({"intervals": INTERVALS | {"items": None}}, "intervals.items must be a list"),
+        ({"intervals": INTERVALS | {"items": [1.5]}}, r"intervals.items\[0\] must be a whole number"),
+        ({"intervals": INTERVALS | {"items": [10**30]}}, r"intervals.items\[0\] must be a whole number"),
+        ({"intervals": INTERVALS | {"slices": None}}, "intervals.slices must be a list"),
+        ({"intervals": INTERVALS | {"slices": "a"}}, "intervals.slices must be a list"),
+        ({"intervals": INTERVALS | {"slices": [["a"]]}}, "intervals.slices must hold strings"),
+        (
+            {"intervals": INTERVALS | {"slices": ["a", "a"], "items": [1, 1], "reach": [1, 2]}},
+            "slices must all be differ",
+        ),
+        ({"intervals": INTERVALS | {"spread": {}}}, "intervals.spread must be an object"),
+        ({"intervals": INTERVALS | {"spread": [1]}}, "intervals.spread must be an object"),
+        ({"intervals": INTERVALS | {"spread": {"cuts": [], "sizes": [1e999]}}}, "Infinity is no JSON number"),
+        ({"intervals": INTERVALS | {"level": None}}, "intervals.level must be a finite number"),
+        ({"intervals": INTERVALS | {"level": "0.9"}}, "intervals.level must be a finite number"),
+        ({"intervals": INTERVALS | {"level": 1.5}}, "intervals.level must lie strictly between 0 and 1"),
+        ({"abstention": ABSTENTION | {"risk": 7}}, "abstention.risk must lie strictly between 0 and 1"),
+        ({"abstention": ABSTENTION | {"items": 1.5}}, "abstention.items must be a whole number"),
+        ({"abstention": ABSTENTION | {"items": 10**400}}, "abstention.items must be a finite number"),
+        ({"abstention": ABSTENTION | {"errors": 11}}, "abstention.errors must be at most abstention.kept"),
+        ({"abstention": ABSTENTION | {"reason": None}}, "abstention.reason must be text"),
     ],
 )
 def test_a_file_that_is_no_calibrator_says_what_is_wrong(written, change, words):
@@ -73,7 +110,35 @@ def test_a_file_that_is_no_calibrator_says_what_is_wrong(written, change, words)
         make_scorer(f"length@{written}")
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"rewardmeter_calibrator": NaN}', "\x00", "[1]"])
+def test_a_number_that_json_reads_as_infinite_is_refused(written):
+    record = json.loads(written.read_text()) | {"intervals": INTERVALS | {"spread": {"cuts": [], "sizes": [7.25]}}}
+    written.write_text(json.dumps(record).replace("7.25", "1e999"))
+    with pytest.raises(SpecError, match=r"intervals.spread.sizes\[0\] must be a finite number"):
+        make_scorer(f"length@{written}")
+
+
+def test_maps_within_maps_without_end_are_one_clear_error(written):
+    record = json.loads(written.read_text())
+    shift = {"kind": "sliced_shift", "target": "rating", "common": 0.0, "slices": [], "offsets": [], "spread": 0.0}
+    innermost, around = json.dumps(record["map"]), json.dumps(shift)[:-1] + ', "base": '
+    text = json.dumps(record | {"map": "here", "by": "domain"})
+    written.write_text(text.replace('"here"', 450 * around + innermost + 450 * "}"))
+    with pytest.raises(SpecError, match=r"calibrator\.json: 'map' holds maps within maps"):
+        make_scorer(f"length@{written}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        '{"rewardmeter_calibrator": NaN}',
+        "\x00",
+        "[1]",
+        "[" * 100_000,
+        '{"rewardmeter_calibrator": 1, "map": ' + "[" * 5000 + "]" * 5000 + "}",
+    ],
+)
 def test_a_broken_file_is_one_clear_error(tmp_path, text):
     (tmp_path / "broken.json").write_text(text)
     with pytest.raises(SpecError, match=r"broken\.json"):
@@ -179,3 +244,127 @@ def _halves(data, score):
             )
         )
     return both
+
+
+def recorded(scores, name="made", **more):
+    """Forty items with three responses each, rated by their first recorded score and noise."""
+    rng = np.random.default_rng(0)
+    first = rng.normal(size=120)
+    rows, none = np.arange(120, dtype=np.int32), np.full(120, -1, dtype=np.int32)
+    ratings = Ratings(rows, np.round(first + rng.normal(size=120) / 2), none, np.zeros(120, np.int32))
+    made = {one: Recorded(one, values=change(first)) for one, change in scores.items()}
+    texts = more.pop("texts", [f"text {i}" for i in range(120)])
+    return Dataset(
+        name,
+        [f"i{i}" for i in range(40)],
+        np.repeat(np.arange(40), 3).astype(np.int32),
+        texts,
+        none,
+        ratings=ratings,
+        recorded=made,
+        **more,
+    )
+
+
+def scored(data, spec):
+    return rm.score(data, spec, store=None)
+
+
+def test_a_recorded_scorer_and_its_negation_have_calibrators_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = recorded({"x": np.copy, "w": np.negative})
+    write_calibrator(rm.calibrate(data, "recorded:x", method="linear"), "x.json")
+    write_calibrator(rm.calibrate(data, "-recorded:w", method="linear"), "w.json")
+    assert np.allclose(scored(data, "recorded:x@x.json").values, scored(data, "-recorded:w@w.json").values)
+    for spec, told in [("-recorded:x@x.json", "'-x' is"), ("recorded:w@w.json", "'w' is")]:
+        with pytest.raises(SpecError, match=rf"was fitted on .* {told} .*another name or sign"):
+            scored(data, spec)
+    with pytest.raises(SpecError, match=r"was fitted on recorded:x .* 'w' is"):
+        scored(data, "recorded:w@x.json")
+
+
+def test_a_calibrator_of_a_calibrated_recorded_scorer_is_not_one_of_the_scorer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = recorded({"x": lambda x: 100 * x})
+    write_calibrator(rm.calibrate(data, "recorded:x", method="linear"), "x.json")
+    other = recorded({"x": lambda x: 100 * x}, texts=[f"another {i}" for i in range(120)])
+    with pytest.warns(UserWarning, match="known by its name alone"):
+        write_calibrator(rm.calibrate(other, "recorded:x@x.json", method="linear"), "twice.json")
+    with pytest.raises(SpecError, match="another name or sign"):
+        scored(data, "recorded:x@twice.json")
+
+
+def test_recorded_scores_are_known_by_what_they_are_and_not_by_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = rm.calibrate(recorded({"x": np.copy}), "recorded:x", method="linear")
+    write_calibrator(made, "x.json")
+    expected = made.map(recorded({"x": np.copy}).recorded["x"].values)
+    elsewhere = recorded({"other": np.copy, "x": np.copy}, name="./elsewhere/made.jsonl")
+    assert scored(elsewhere, "recorded:x@x.json").values.tolist() == expected.tolist()
+    for name in ("made", "elsewhere"):
+        with pytest.raises(SpecError, match="on this data with other scores of recorded:x: they have changed"):
+            scored(recorded({"x": lambda x: -1000 * x}, name=name), "recorded:x@x.json")
+    split = recorded({"x": np.copy}, texts=[f"another {i}" for i in range(120)], name="split")
+    with pytest.warns(UserWarning, match=r"recorded:x of other data \(made\); .* in split is known by its name alone"):
+        assert scored(split, "recorded:x@x.json").values.tolist() == expected.tolist()
+
+
+def test_a_response_without_a_text_is_missing_where_the_map_needs_its_length(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = recorded({"x": np.copy})
+    write_calibrator(rm.calibrate(data, "recorded:x", method="length"), "x.json")
+    whole = scored(data, "recorded:x@x.json")
+    with pytest.warns(UserWarning, match="other data"):
+        holed = scored(
+            recorded({"x": np.copy}, texts=[*data.response_text[:3], None, *data.response_text[4:]]),
+            "recorded:x@x.json",
+        )
+    assert Outcome(int(holed.outcomes[3])) == Outcome.MISSING
+    assert "no text" in holed.reasons[3]
+    assert np.delete(holed.values, 3).tolist() == np.delete(whole.values, 3).tolist()
+
+
+@pytest.mark.parametrize("far", [1e60, 1e160, -1e300])
+def test_scores_too_great_to_be_squared_are_one_clear_error(far):
+    data = recorded({"good": np.copy, "far": lambda x: np.append(x[:-1], far)})
+    for call in (
+        lambda: rm.calibrate(data, "recorded:far", method="linear"),
+        lambda: rm.measure_calibration(data, ["recorded"], resamples=0),
+        lambda: rm.combine(data, ["recorded"]),
+    ):
+        with pytest.raises(InputError, match=r"'far' has 1 scores beyond 1e\+50"):
+            call()
+
+
+def test_a_method_without_a_held_out_loss_is_refused():
+    """Ties make davidson possible, and here only pairs without scores are tied."""
+    none, first = np.full(60, -1, dtype=np.int32), np.arange(0, 120, 2, dtype=np.int32)
+    tied = np.arange(60) % 10 == 0
+    values = np.random.default_rng(0).normal(size=120)
+    values[first[tied]] = np.nan
+    label = np.where(tied, 0.5, np.random.default_rng(1).integers(0, 2, 60))
+    data = Dataset(
+        "pairs",
+        [f"i{i}" for i in range(60)],
+        np.repeat(np.arange(60), 2).astype(np.int32),
+        [f"text {i}" for i in range(120)],
+        np.full(120, -1, dtype=np.int32),
+        preferences=Preferences(first, first + 1, label, none),
+        recorded={"x": Recorded("x", values=values)},
+    )
+    with pytest.raises(InputError, match=r"'x' cannot be calibrated by davidson: .*ties"):
+        rm.calibrate(data, "recorded:x", method="davidson")
+
+
+def test_abstention_without_a_verdict_on_scores_names_the_scorer():
+    data = recorded({"x": lambda x: np.where(np.arange(120) % 3 == 0, x, np.nan)})
+    with pytest.raises(InputError, match="'x' cannot be calibrated by linear"):
+        rm.calibrate(data, "recorded:x", method="linear", risk=0.1)
+
+
+def test_a_name_with_a_minus_is_not_the_scorer_upside_down(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = recorded({"x": np.copy, "-x": np.exp})
+    write_calibrator(rm.calibrate(data, "recorded:-x", method="linear"), "minus.json")
+    with pytest.raises(SpecError, match="another name or sign"):
+        scored(data, "-recorded:x@minus.json")

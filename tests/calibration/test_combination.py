@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rewardmeter as rm
-from rewardmeter.calibration import Combined, read_combination, write_combination
+from rewardmeter.calibration import Combined, read_combination, write_calibrator, write_combination
 from rewardmeter.dataset import Dataset, Preferences, Ratings, Recorded
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.scoring import make_scorer
@@ -126,6 +126,9 @@ def test_what_is_written_is_read_again(tmp_path):
         ({"members": [{"spec": "length", "fingerprint": "0"}]}, "1 members have 2 weights"),
         ({"stack": {"kind": "stack"}}, "no field 'target'"),
         ({"bound": {}}, "no field 'noise'"),
+        ({"bound": []}, r"c\.json: 'bound' is missing or no object"),
+        ({"bound": {"noise": 10**400, "disagreement": 0, "levels": [], "reaches": []}}, "must be a finite number"),
+        ({"rewardmeter_combination": True}, "form True"),
         ({"fit": None}, "'fit' is missing"),
     ],
 )
@@ -186,3 +189,40 @@ def test_a_logit_that_is_right_already_is_beaten_by_nothing():
     assert good["gain"]["value"] == pytest.approx(good["held_out"]["value"] - found.fit["held_out"]["value"])
     assert found.fit["best"] == "good"
     assert not found.fit["gain"]["worth_having"]
+
+
+def test_a_calibrated_negated_recorded_scorer_can_be_a_member(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scorers = {"one": one, "worse": lambda parts, rng: -other(parts, rng)}
+    data = made(scorers)
+    write_calibrator(rm.calibrate(made(scorers, seed=1), "-recorded:worse", method="linear"), "worse.json")
+    with pytest.warns(UserWarning, match="known by its name alone"):
+        found = rm.combine(data, ["recorded:one", "-recorded:worse@worse.json"])
+    assert [member.spec for member in found.members] == ["recorded:one", "-recorded:worse@worse.json"]
+    write_combination(found, "c.json")
+    with pytest.warns(UserWarning, match="known by its name alone"):
+        assert np.isfinite(rm.score(data, "combined:c.json", store=None).values).all()
+
+
+def test_a_calibrated_recorded_scorer_whose_scores_have_changed_is_refused(tmp_path):
+    data = made({"one": one, "other": other})
+    write_calibrator(rm.calibrate(data, "recorded:one"), tmp_path / "one.json")
+    changed = replace(data.recorded["one"], values=-1000 * data.recorded["one"].values)
+    with pytest.raises(SpecError, match="other scores of recorded:one"):
+        rm.compare(data.with_recorded({"one": changed}), [f"recorded:one@{tmp_path / 'one.json'}"])
+
+
+@pytest.mark.parametrize("name", ["q?z=1", "what?", "e@f.json", "[x]", "a]?b", " x", "-x", "x, y"])
+def test_members_may_have_odd_names(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    data = made({"one": one, name: other})
+    if name == "a]?b":
+        with pytest.raises(SpecError, match="the recorded scorer 'a]\\?b' cannot be a member"):
+            rm.combine(data, ["recorded"])
+        return
+    found = rm.combine(data, ["recorded"])
+    write_combination(found, "c.json")
+    assert len(found.members) == 2
+    both = np.stack([data.recorded[one].values for one in ("one", name)], axis=-1)
+    assert np.allclose(rm.score(data, "combined:c.json", store=None).values, found.stack(both))
+    assert rm.score(data, found.members[1].spec, store=None).values.tolist() == both[:, 1].tolist()

@@ -134,8 +134,8 @@ def test_a_combination_can_be_calibrated_and_combined_again(path, tmp_path):
     from rewardmeter.calibration import write_calibrator
 
     spec = f"combined:{path}"
-    write_calibrator(rm.calibrate("demo", spec, method="linear", store=None), tmp_path / "cal.json")
+    write_calibrator(rm.calibrate("demo:pairs", spec, method="temperature", store=None), tmp_path / "cal.json")
     scores = rm.score("demo", f"{spec}@{tmp_path / 'cal.json'}", store=None)
     assert np.isfinite(scores.values).all()
-    again = rm.combine("demo", [spec, "length"], store=None)
+    again = rm.combine("demo:pairs", [spec, "length"], store=None)
     assert again.members[0].spec == spec

@@ -26,13 +26,15 @@ def files(tmp_path, monkeypatch):
 @pytest.mark.parametrize("spec", ["chrf@chrf.json", "combined:both.json"])
 def test_boards_say_it(files, spec):
     data = rm.load("demo")
-    assert fitted_on(make_scorer(spec)) == {data.content_hash}
+    assert fitted_on(make_scorer(spec)) == {data.judged_hash}
     board = rm.compare(data, [spec, "bleu"], store=None, resamples=0, draws=0)
     assert [line for line in board.caveats if SAID in line] == [
         f"{SAID}, and better here than elsewhere: {make_scorer(spec).name}."
     ]
     assert any(SAID in line for line in rm.measure_calibration(data, [spec], store=None, resamples=0).caveats)
-    assert not any(SAID in line for line in rm.compare(data, ["chrf", "bleu"], store=None, resamples=0, draws=0).caveats)
+    assert not any(
+        SAID in line for line in rm.compare(data, ["chrf", "bleu"], store=None, resamples=0, draws=0).caveats
+    )
 
 
 @pytest.mark.parametrize("spec", ["chrf@chrf.json", "combined:both.json"])

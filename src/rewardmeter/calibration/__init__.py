@@ -18,7 +18,7 @@ from rewardmeter.calibration.labelling import STRATEGIES, Chosen, labelled_so_fa
 from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.questions import Questions, questions_of
 from rewardmeter.calibration.refits import Labelled, ScorerStanding
-from rewardmeter.calibration.request import check_fit, check_measuring
+from rewardmeter.calibration.request import check_fit, check_measuring, check_scores
 from rewardmeter.calibration.result import CalibrationBoard, CalibrationEntry
 from rewardmeter.calibration.views import calibration_views
 
@@ -50,6 +50,7 @@ __all__ = [
     "check_fit",
     "check_labelling",
     "check_measuring",
+    "check_scores",
     "fit_calibrator",
     "fit_combination",
     "fitted_on",

@@ -13,7 +13,7 @@ from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, try_methods
 from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.parts import Part, parts_of
-from rewardmeter.calibration.request import check_measuring
+from rewardmeter.calibration.request import check_measuring, check_scores
 from rewardmeter.calibration.result import PRIMARY, CalibrationBoard, CalibrationEntry
 from rewardmeter.calibration.shift import shifted
 from rewardmeter.comparison.case import Contender, make_case
@@ -63,15 +63,17 @@ def calibration_board(
     Raises
     ------
     InputError
-        If the data has neither ratings nor preferences, or there is no contender with scores.
+        If the data has neither ratings nor preferences, a number makes no sense, a score is too great to be squared, or
+        there is no contender with scores.
     UnknownNameError
         If the aspect, a slice column or a method does not exist.
     """
     if not contenders:
         raise InputError("there is nothing to calibrate", fix="Name scorers with --scorer, for example --scorer chrf.")
     human = check_measuring(
-        dataset, aspect, slices, methods, shift=shift, by=by, folds=folds, resamples=resamples, level=level
+        dataset, aspect, slices, methods, shift=shift, by=by, folds=folds, resamples=resamples, level=level, seed=seed
     )
+    check_scores(contenders)
     with_scores = [one for one in contenders if not np.all(np.isnan(one.scores.values))]
     if not with_scores:
         raise InputError("no scorer has a single score", fix="Verdicts on pairs alone have no margins to calibrate.")

@@ -1,6 +1,6 @@
 """A scorer behind a calibrator is a scorer.
 
-May import `scoring`, `types`, `errors`, `stats` and `calibration.calibrator`.
+May import `dataset`, `scoring`, `types`, `errors`, `stats` and `calibration.calibrator`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
 from rewardmeter.calibration.calibrator import Calibrator, read_calibrator
+from rewardmeter.dataset import Dataset
 from rewardmeter.errors import SpecError
 from rewardmeter.scoring import (
     Forecasting,
     Laws,
+    LookedUp,
     Part,
     ResponseFacts,
     Run,
@@ -26,11 +29,21 @@ from rewardmeter.scoring import (
     Streaming,
     facts_of_items,
     make_scorer,
+    paid_scorer,
     signature_of,
 )
 from rewardmeter.types import Cost, Item, Outcome, Scores, Signature
 
-__all__ = ["Calibrated", "CalibratedStream", "calibrated", "calibrated_scores", "load_calibrated"]
+__all__ = [
+    "Calibrated",
+    "CalibratedStream",
+    "calibrated",
+    "calibrated_scores",
+    "calibrated_signature",
+    "check_recorded",
+    "load_calibrated",
+    "recorded_facts",
+]
 
 
 @dataclass(frozen=True)
@@ -65,17 +78,15 @@ class Calibrated:
 
     def signature(self) -> Signature:
         """The inner signature and a hash of the map: where the file lies and when it was made move no score."""
-        inner = signature_of(self.inner)
-        by = {"by": self.calibrator.by} if "slice" in self.calibrator.map.needs else {}
-        text = json.dumps({**self.calibrator.map.to_dict(), **by}, sort_keys=True)
-        content = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-        return dataclasses.replace(inner, name=f"{inner.name}@", options={**inner.options, "@": content})
+        return calibrated_signature(signature_of(self.inner), self.calibrator)
 
     def __call__(self, items: Sequence[Item], /) -> Scores:
         return self.derive(self.inner(items), facts_of_items(items))
 
     def derive(self, scores: Scores, facts: ResponseFacts, /) -> Scores:
-        """The calibrated values of scores."""
+        """The calibrated values of scores; raises as `check_recorded` where the data carries them."""
+        if facts.dataset is not None and isinstance(paid_scorer(self.inner), LookedUp):
+            check_recorded(self.calibrator, self.path, scores, facts.dataset)
         return calibrated_scores(self.calibrator, scores, facts)
 
 
@@ -98,26 +109,75 @@ def calibrated_scores(calibrator: Calibrator, scores: Scores, facts: ResponseFac
     """The map's values of (R,) scores, NaN where there is no score, without signature and comparisons.
 
     Where a map has a parameter for each value of a column, a response of which that is not known, or of a value that it
-    was not fitted on, has the common one, and a remark that says so.
+    was not fitted on, has the common one, and a remark that says so. Where a map needs the length, a response without a
+    text is missing.
     """
-    needs, reasons = calibrator.map.needs, scores.reasons
+    needs, reasons, outcomes = calibrator.map.needs, scores.reasons, scores.outcomes
     length = labels = None
     there = scores.outcomes <= Outcome.TIE
     if "length" in needs:
         length = np.array([np.nan if text is None else len(text) for text in facts.texts], dtype=np.float64)
+        silent = there & np.isnan(length)
+        outcomes = np.where(silent, Outcome.MISSING, outcomes).astype(np.uint8)
+        reasons = {
+            **reasons,
+            **dict.fromkeys(np.flatnonzero(silent).tolist(), "no text, and the calibrator needs its length"),
+        }
+        there &= ~silent
     if "slice" in needs:
         labels = facts.labels(calibrator.by)
         fitted = {str(name) for name in getattr(calibrator.map, "slices", ())}
         strange = [i for i in np.flatnonzero(there).tolist() if str(labels[i]) not in fitted]
         reasons = {**reasons, **{i: _common(calibrator.by, str(labels[i]), reasons.get(i, "")) for i in strange}}
     values = calibrator.map(np.where(there, scores.values, np.nan), length=length, slice=labels)
-    return dataclasses.replace(scores, values=values, reasons=reasons, signature=None, comparisons=None)
+    return dataclasses.replace(
+        scores, values=values, outcomes=outcomes, reasons=reasons, signature=None, comparisons=None
+    )
 
 
 def _common(column: str, label: str, before: str) -> str:
     what = f"'{label}' is new to the calibrator" if label else "not known"
     said = f"column '{column}': {what}: calibrated as the others are on average"
     return f"{before}; {said}" if before else said
+
+
+def calibrated_signature(inner: Signature, calibrator: Calibrator) -> Signature:
+    """The signature of a scorer behind a calibrator: that of the scorer, and a hash of the map."""
+    by = {"by": calibrator.by} if "slice" in calibrator.map.needs else {}
+    text = json.dumps({**calibrator.map.to_dict(), **by}, sort_keys=True)
+    content = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    return dataclasses.replace(inner, name=f"{inner.name}@", options={**inner.options, "@": content})
+
+
+def recorded_facts(scores: Scores, dataset: Dataset) -> dict[str, str]:
+    """What a calibrator's file says of recorded scores: hashes of the data without any of them, and of the scores."""
+    values = np.where(np.isnan(scores.values), np.nan, scores.values)  # one bit pattern for every NaN
+    digest = hashlib.blake2b(values.tobytes() + scores.outcomes.tobytes(), digest_size=16)
+    return {"data": dataset.judged_hash, "scores": digest.hexdigest()}
+
+
+def check_recorded(calibrator: Calibrator, path: str, scores: Scores, dataset: Dataset) -> None:
+    """Of a recorded scorer nothing is known but its name. On the data of the fit its scores must be those of the fit;
+    on other data a warning says that the name alone vouches for it.
+
+    Raises
+    ------
+    SpecError
+        If the data of the fit carries other scores now.
+    """
+    known, found = calibrator.data.get("recorded"), recorded_facts(scores, dataset)
+    if known == found:
+        return
+    if isinstance(known, Mapping) and known.get("data") == found["data"]:
+        raise SpecError(
+            f"calibrator {path} was fitted on this data with other scores of {calibrator.spec}: they have changed."
+            f" Fit it again: rewardmeter calibrate DATA --scorer '{calibrator.spec}'"
+        )
+    warnings.warn(
+        f"calibrator {path} was fitted on {calibrator.spec} of other data ({calibrator.data.get('name')});"
+        f" that it is the same scorer in {dataset.name} is known by its name alone",
+        stacklevel=3,
+    )
 
 
 def calibrated(inner: Scorer, calibrator: Calibrator, path: str = "") -> Calibrated:

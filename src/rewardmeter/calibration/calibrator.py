@@ -117,12 +117,19 @@ def read_calibrator(path: str | Path) -> Calibrator:
     path = Path(path).expanduser()
     record = read_record(path, "calibrator", FORM, "rewardmeter calibrate")
     scorer = mapping_in(path, record, "scorer")
+    made, around, trusted = (
+        mapping_in(path, record, name) if name == "map" or name in record else None
+        for name in ("map", "intervals", "abstention")
+    )
+    assert made is not None  # a map is always there
     try:
-        fitted = map_from_dict(mapping_in(path, record, "map"))
-        intervals = intervals_from_dict(mapping_in(path, record, "intervals")) if "intervals" in record else None
-        abstention = abstention_from_dict(mapping_in(path, record, "abstention")) if "abstention" in record else None
+        fitted = map_from_dict(made)
+        intervals = None if around is None else intervals_from_dict(around)
+        abstention = None if trusted is None else abstention_from_dict(trusted)
     except ValueError as error:
         raise SpecError(f"calibrator {path}: {error}") from error
+    except RecursionError as error:
+        raise SpecError(f"calibrator {path}: 'map' holds maps within maps without end") from error
     return Calibrator(
         fitted,
         text_in(path, scorer, "spec"),
@@ -138,11 +145,10 @@ def read_calibrator(path: str | Path) -> Calibrator:
 
 
 def _column_in(path: Path, record: Mapping[str, Any], fitted: Map) -> str:
-    if "by" in record:
-        return text_in(path, record, "by")
-    if "slice" in fitted.needs:
+    by = text_in(path, record, "by") if "by" in record else ""
+    if not by and "slice" in fitted.needs:
         raise SpecError(f"calibrator {path}: 'by' is missing, and the map has a parameter for each slice")
-    return ""
+    return by
 
 
 def write_record(record: Mapping[str, Any], path: str | Path) -> None:
@@ -163,12 +169,14 @@ def read_record(path: Path, what: str, form: int, maker: str) -> Mapping[str, An
         record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except OSError as error:
         raise SpecError(f"{what} {path} cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:
         raise SpecError(f"{what} {path} is no JSON: {error}") from error
+    except RecursionError as error:
+        raise SpecError(f"{path} is no {what}: its lists and objects are nested too deeply") from error
     found = record.get(f"rewardmeter_{what}") if isinstance(record, dict) else None
     if found is None:
         raise SpecError(f"{path} is no {what}; '{maker}' makes one")
-    if found != form:
+    if type(found) is not int or found != form:  # True and 1.0 are equal to 1
         raise SpecError(f"{what} {path} has form {found!r}, and this version of rewardmeter knows form {form}")
     checked: Mapping[str, Any] = record
     return checked

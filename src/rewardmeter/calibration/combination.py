@@ -116,11 +116,13 @@ def read_combination(path: str | Path) -> Combination:
         )
         for one in listed
     )
+    weighed, bounded = mapping_in(path, record, "stack", what), mapping_in(path, record, "bound", what)
     try:
-        stack = stack_from_dict(mapping_in(path, record, "stack", what))
-        bound = bound_from_dict(mapping_in(path, record, "bound", what))
+        stack, bound = stack_from_dict(weighed), bound_from_dict(bounded)
     except ValueError as error:
         raise SpecError(f"{what} {path}: {error}") from error
+    except RecursionError as error:
+        raise SpecError(f"{what} {path}: 'stack' holds maps within maps without end") from error
     if len(members) != stack.weights.size:
         raise SpecError(f"{what} {path}: {len(members)} members have {stack.weights.size} weights")
     return Combination(

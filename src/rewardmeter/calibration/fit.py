@@ -1,5 +1,5 @@
-"""From human judgments and one scorer's scores to a calibrator. May import `comparison`, `dataset`, `scoring`, `types`,
-`errors`, `stats`.
+"""From human judgments and one scorer's scores to a calibrator. May import `comparison`, `dataset`, `scorers`,
+`scoring`, `types`, `errors`, `stats`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from rewardmeter.calibration.calibrated import calibrated_scores
+from rewardmeter.calibration.calibrated import (
+    calibrated_scores,
+    calibrated_signature,
+    check_recorded,
+    recorded_facts,
+)
 from rewardmeter.calibration.calibrator import Calibrator
 from rewardmeter.calibration.evidence import Human
-from rewardmeter.calibration.held_out import HeldOut, fit_all, try_methods
+from rewardmeter.calibration.held_out import HeldOut, Trial, fit_all, try_methods
+from rewardmeter.calibration.in_sample import hashes_of
 from rewardmeter.calibration.methods import BLIND, informed_elsewhere
-from rewardmeter.calibration.request import check_fit
+from rewardmeter.calibration.request import check_fit, check_scores, refuse_in_sample
 from rewardmeter.comparison import Contender
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
+from rewardmeter.scorers.recorded import recorded_signature
 from rewardmeter.scoring import facts_about
 from rewardmeter.stats.scaling import (
     FEWEST_ITEMS,
@@ -53,27 +60,33 @@ def fit_calibrator(
     Raises
     ------
     InputError
-        If the data does not allow the target, the method, intervals or abstention, or, with ``"auto"``, no method is
-        shown to be worth having.
+        If the data does not allow the target, the method, intervals or abstention, a score is too great, the method has
+        no held-out loss, or, with ``"auto"``, no method is shown to be worth having.
     UnknownNameError
         If there is no such target or method.
     """
-    target = check_fit(human, method, target, folds, interval=interval, risk=risk)
+    target = check_fit(human, method, target, folds, seed=seed, interval=interval, risk=risk)
+    check_scores([contender])
+    refuse_in_sample(human, [contender])
     scores = contender.scores.values
     asked = None if method == "auto" else (method,)
     held_out = try_methods(human, scores, target=target, methods=asked, folds=folds, seed=seed)
     chosen = _chosen(held_out, contender.name) if method == "auto" else method
     try:
         fitted = fit_all(human, scores, target, chosen)
+        trial = _trial(held_out, chosen)
+        intervals = None if interval is None else _intervals(human, trial.values, interval)
+        abstention = None if risk is None else _abstention(human, trial.values, target, risk)
     except ValueError as error:
         raise InputError(f"'{contender.name}' cannot be calibrated by {chosen}: {error}") from error
-    trial = held_out[chosen]
+    recorded = {"recorded": recorded_facts(contender.scores, human.dataset)} if contender.kind == "recorded" else {}
     return Calibrator(
         fitted,
         spec,
         fingerprint_of(contender),
         {
             **facts_of(human),
+            **recorded,
             "rows": int(np.sum(~np.isnan(trial.values))),
         },
         {
@@ -87,8 +100,8 @@ def fit_calibrator(
         },
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         __version__,
-        None if interval is None else _intervals(human, trial.values, interval),
-        None if risk is None else _abstention(human, trial.values, target, risk),
+        intervals,
+        abstention,
         human.by if "slice" in fitted.needs or (interval is not None and human.by) else "",
     )
 
@@ -99,6 +112,7 @@ def facts_of(human: Human) -> dict[str, object]:
     return {
         "name": dataset.name,
         "hash": dataset.content_hash,
+        "judged_hash": dataset.judged_hash,
         "gold": dataset.origin.gold,
         "aspect": None if gold is None else gold.aspect,
         "items": dataset.n_items,
@@ -122,9 +136,12 @@ def _abstention(human: Human, values: FloatArray, target: str, risk: float) -> A
 
 
 def fingerprint_of(contender: Contender) -> str:
-    """What tells the scorer apart; a recorded one is its name."""
-    signature = contender.scores.signature
-    return (signature or Signature(f"recorded:{contender.name}", {}, "recorded")).fingerprint
+    """What tells the scorer apart; of a recorded one its name."""
+    return _signature(contender).fingerprint
+
+
+def _signature(contender: Contender) -> Signature:
+    return contender.scores.signature or recorded_signature(contender.name)
 
 
 def behind_calibrator(contender: Contender, calibrator: Calibrator, path: str, dataset: Dataset) -> Contender:
@@ -133,17 +150,34 @@ def behind_calibrator(contender: Contender, calibrator: Calibrator, path: str, d
     Raises
     ------
     SpecError
-        If it was fitted on another scorer.
+        If it was fitted on another scorer, or on other scores of this one for the same data.
     """
-    if fingerprint_of(contender) != calibrator.fingerprint:
-        raise SpecError(f"calibrator {path} was fitted on {calibrator.spec}, not on recorded:{contender.name}")
+    signature = _signature(contender)
+    if signature.fingerprint != calibrator.fingerprint:
+        raise SpecError(
+            f"calibrator {path} was fitted on {calibrator.spec} ({calibrator.fingerprint}), and the recorded scorer"
+            f" '{signature.name}' is {signature.fingerprint}: it has another name or sign, or the file was made by"
+            " another version of rewardmeter. Fit it again: rewardmeter calibrate"
+        )
+    check_recorded(calibrator, path, contender.scores, dataset)
     made = calibrated_scores(calibrator, contender.scores, facts_about(dataset))
     return replace(
         contender,
         name=f"{contender.name}@{path}",
-        scores=replace(made, signature=contender.scores.signature),
+        scores=replace(made, signature=calibrated_signature(signature, calibrator)),
         recorded=None,
+        fitted_on=contender.fitted_on | hashes_of(calibrator.data),
     )
+
+
+def _trial(held_out: HeldOut, method: str) -> Trial:
+    """A method's trial; ValueError where it could not be tried, so that nothing is known of what it is worth."""
+    trial = next((one for one in held_out.trials if one.method == method), None)
+    if trial is None:
+        raise ValueError("the judgments of what has scores do not have what it needs (ties for davidson)")
+    if trial.reason:
+        raise ValueError(f"it has no held-out loss: {trial.reason}")
+    return trial
 
 
 def _chosen(held_out: HeldOut, name: str) -> str:

@@ -9,16 +9,16 @@ from rewardmeter.calibration.calibrated import Calibrated
 from rewardmeter.calibration.combined import Combined
 from rewardmeter.scoring import Derived, Joined, Scorer
 
-__all__ = ["fitted_on"]
+__all__ = ["fitted_on", "hashes_of"]
 
 
 def fitted_on(scorer: Scorer) -> frozenset[str]:
-    """Content hashes of the data that calibrators and combinations in a scorer were fitted on, however deep."""
+    """`Dataset.judged_hash` of the data that calibrators and combinations in a scorer were fitted on, however deep."""
     found = frozenset[str]()
     if isinstance(scorer, Calibrated):
-        found |= _hash(scorer.calibrator.data)
+        found |= hashes_of(scorer.calibrator.data)
     if isinstance(scorer, Combined):
-        found |= _hash(scorer.combination.data)
+        found |= hashes_of(scorer.combination.data)
     if isinstance(scorer, Derived):
         found |= fitted_on(scorer.inner)
     if isinstance(scorer, Joined):
@@ -26,6 +26,7 @@ def fitted_on(scorer: Scorer) -> frozenset[str]:
     return found
 
 
-def _hash(data: Mapping[str, Any]) -> frozenset[str]:
-    value = data.get("hash")
+def hashes_of(data: Mapping[str, Any]) -> frozenset[str]:
+    """The hash in what a file says of its data; none in files that do not say."""
+    value = data.get("judged_hash")
     return frozenset([value]) if isinstance(value, str) else frozenset()

@@ -14,9 +14,10 @@ from rewardmeter.calibration.calibrator import read_calibrator
 from rewardmeter.calibration.combination import Member
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import SpecError
-from rewardmeter.scorers.recorded import needs_dataset, recorded_scores
+from rewardmeter.scorers.recorded import needs_dataset, recorded_scores, recorded_signature
 from rewardmeter.scoring import Laws, Scorer, make_scorer, parse_spec, signature_of, without_calibrator
 from rewardmeter.scoring.negated import negated
+from rewardmeter.scoring.spec import spec_in_target
 from rewardmeter.types import Item, Scores, Signature
 
 __all__ = ["RecordedMember", "made_member", "recorded_member"]
@@ -51,7 +52,7 @@ class RecordedMember:
 
     def signature(self) -> Signature:
         """That of the recorded scores."""
-        return Signature(self.recorded, {"recorded in": self.dataset}, storable=False)
+        return recorded_signature(self.recorded)
 
     def look_up(self, dataset: Dataset, /) -> Scores:
         """The data's scores.
@@ -89,12 +90,36 @@ def made_member(member: Member, path: str) -> Scorer:
 
 def recorded_member(name: str, dataset: Dataset) -> Member:
     """The member that stands for recorded scores, by the name that they have on a board: ``NAME``, ``-NAME`` or
-    ``NAME@calibrator.json``."""
-    plain, calibrator = without_calibrator(name)
+    ``NAME@calibrator.json``.
+
+    Raises
+    ------
+    SpecError
+        If no spec can hold the name.
+    """
+    plain, calibrator = (name, "") if name in dataset.recorded else without_calibrator(name)
     negative = plain not in dataset.recorded and plain.startswith("-")
-    spec = f"{'-' if negative else ''}recorded:{plain.removeprefix('-') if negative else plain}"
+    spec = f"{'-' if negative else ''}{_spec_of(plain.removeprefix('-') if negative else plain)}"
     member = Member(f"{spec}@{calibrator}" if calibrator else spec, "", dataset.name)
     return dataclasses.replace(member, fingerprint=signature_of(_recorded(member, "")).fingerprint)
+
+
+def _spec_of(name: str) -> str:
+    """The spec of recorded scores, the name in brackets where it would be read as more than a name."""
+    for spec in (f"recorded:{name}", f"recorded:[{name}]"):
+        try:
+            understood = parse_spec(spec)
+        except SpecError:
+            continue
+        if (
+            not without_calibrator(spec)[1]
+            and not understood.options
+            and spec_in_target(understood.target or "") == name
+        ):
+            return spec
+    raise SpecError(
+        f"the recorded scorer '{name}' cannot be a member: no spec can hold its name. Rename it in the data"
+    )
 
 
 def _recorded(member: Member, path: str) -> Scorer:
@@ -102,6 +127,6 @@ def _recorded(member: Member, path: str) -> Scorer:
     spec = parse_spec(plain)
     if spec.name != "recorded" or not spec.target:
         raise SpecError(f"combination {path}: member '{member.spec}' has a dataset and is not recorded")
-    made: Scorer = RecordedMember(spec.target, member.dataset)
+    made: Scorer = RecordedMember(spec_in_target(spec.target), member.dataset)
     made = negated(made) if spec.negated else made
     return calibrated(made, read_calibrator(calibrator), calibrator) if calibrator else made

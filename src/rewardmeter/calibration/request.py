@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.methods import METHODS
 from rewardmeter.calibration.parts import columns_of
@@ -11,7 +13,10 @@ from rewardmeter.comparison import Contender, check_request
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
 
-__all__ = ["check_fit", "check_measuring", "refuse_in_sample"]
+__all__ = ["check_fit", "check_measuring", "check_scores", "refuse_in_sample"]
+
+GREATEST = 1e50
+"""Of greater scores and ratings, squares of squared differences and their sums would overflow."""
 
 
 def check_measuring(
@@ -25,6 +30,7 @@ def check_measuring(
     folds: int = 5,
     resamples: int = 1000,
     level: float = 0.95,
+    seed: int = 0,
 ) -> Human:
     """The human side, if all of the request makes sense.
 
@@ -39,7 +45,8 @@ def check_measuring(
     human = human_side(dataset, aspect, by or "")
     for method in methods or ():
         _check_method(human, human.target, method)
-    _check_folds(folds)
+    _check_folds(folds, seed)
+    _check_ratings(human)
     return human
 
 
@@ -49,6 +56,7 @@ def check_fit(
     target: str | None,
     folds: int,
     *,
+    seed: int = 0,
     interval: float | None = None,
     risk: float | None = None,
 ) -> str:
@@ -57,7 +65,8 @@ def check_fit(
     Raises
     ------
     InputError
-        If the data does not allow the target, intervals or abstention, or there are fewer than two folds.
+        If the data does not allow the target, intervals or abstention, there are fewer than two folds, the seed is
+        negative, or fewer than two items were judged.
     UnknownNameError
         If there is no such target or method.
     """
@@ -70,9 +79,12 @@ def check_fit(
         raise InputError(f"the data has preferences and no ratings, so there is nothing to fit target '{target}' on")
     if target == "probability" and human.ratings is not None and not human.ratings.binary:
         raise InputError("target 'probability' needs ratings of 0 and 1")
+    if human.judged_items < 2:
+        raise InputError("fewer than two items were judged, so no fit can be tried on another", fix="Judge more items.")
     if method != "auto":
         _check_method(human, target, method)
-    _check_folds(folds)
+    _check_folds(folds, seed)
+    _check_ratings(human)
     for name, value in (("interval", interval), ("risk", risk)):
         if value is not None and not 0 < value < 1:
             raise InputError(f"{name} {value:g} is no share", fix="Use one between 0 and 1, for example 0.9 and 0.1.")
@@ -80,6 +92,8 @@ def check_fit(
         raise InputError(f"intervals are for ratings, and the target is '{target}'", fix="Use --risk for pairs.")
     if risk is not None and not len(human.pairs):
         raise InputError("no two responses of an item were judged, so there are no comparisons to abstain from")
+    if risk is not None and np.all(np.isnan(human.pairs.probability) | (human.pairs.probability == 0.5)):
+        raise InputError("people tied all pairs, so no comparison can be right or wrong, and --risk means nothing")
     return target
 
 
@@ -93,6 +107,23 @@ def refuse_in_sample(human: Human, contenders: Sequence[Contender]) -> None:
             )
 
 
+def check_scores(contenders: Sequence[Contender]) -> None:
+    """Raise InputError where a score is too great to be squared, with the scorer's name."""
+    for one in contenders:
+        beyond = np.flatnonzero(np.abs(one.scores.values) > GREATEST)
+        if beyond.size:
+            raise InputError(
+                f"'{one.name}' has {beyond.size:,} scores beyond {GREATEST:g}, too great to be calibrated: the first is"
+                f" {one.scores.values[beyond[0]]:g}",
+                fix="Divide all of its scores by one number, or leave out the broken ones.",
+            )
+
+
+def _check_ratings(human: Human) -> None:
+    if human.ratings is not None and np.any(np.abs(human.ratings.value) > GREATEST):
+        raise InputError(f"a rating is beyond {GREATEST:g}, too great to be calibrated against")
+
+
 def _check_method(human: Human, target: str, method: str) -> None:
     if method not in METHODS[target]:
         raise UnknownNameError(f"method for {target}", method, METHODS[target])
@@ -102,6 +133,8 @@ def _check_method(human: Human, target: str, method: str) -> None:
         )
 
 
-def _check_folds(folds: int) -> None:
+def _check_folds(folds: int, seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"seed {seed} is negative", fix="Use a whole number from 0 up.")
     if folds < 2:
         raise InputError(f"{folds} folds leave nothing to fit on", fix="Use 2 or more, for example 5.")

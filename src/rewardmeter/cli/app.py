@@ -340,8 +340,6 @@ def calibrate(
 
         rewardmeter calibrate judgebench --scorer recorded:GRM-Gemma-2B-rewardmodel-ft --out grm.json
 
-        rewardmeter calibrate ratings.jsonl --scorer chrf --method isotonic --out chrf.json
-
         rewardmeter calibrate ratings.jsonl --scorer chrf --by domain --method sliced --interval 0.9
     """
     from rewardmeter.cli import calibrating, commands

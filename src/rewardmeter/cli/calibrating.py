@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from rewardmeter.calibration import (
     Calibrator,
     calibration_board,
     check_measuring,
+    read_combination,
     save_calibration,
     write_calibrator,
 )
@@ -29,13 +31,14 @@ from rewardmeter.cli.app import DONE
 from rewardmeter.cli.commands import DataOptions, ScorerOptions, command_line, default_folder
 from rewardmeter.cli.output import console
 from rewardmeter.cli.progress import make_progress
-from rewardmeter.errors import SpecError
+from rewardmeter.errors import InputError, SpecError
 from rewardmeter.report.files import json_text, write_text
 from rewardmeter.report.numbers import value_and_half_width
+from rewardmeter.scoring.spec import parse_spec, spec_in_target, without_calibrator
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.scaling import FEWEST_ITEMS
 
-__all__ = ["calibrate", "calibration", "running", "short"]
+__all__ = ["calibrate", "calibration", "check_out", "running", "short"]
 
 SHOWN = {
     "calibration.nll": "log-loss",
@@ -64,7 +67,7 @@ def calibration(
     to_stdout = json_path == "-"
     named = scorers.named()
     dataset = data.load()
-    check_measuring(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
+    check_measuring(dataset, **measuring)
     made = contenders(dataset, named, **running(scorers))
     board = calibration_board(dataset, made, **measuring)
     board = replace(board, settings={**board.settings, "command": command_line()})
@@ -86,8 +89,9 @@ def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fit
     named = scorers.named()
     if len(named) != 1 or not isinstance(named[0], str):
         raise SpecError("a calibrator belongs to one scorer: name one with --scorer")
-    made = run_calibrate(data.load(), named[0], **running(scorers), **fitting)
     path = out or "calibrator.json"
+    check_out(path, data.spec, [named[0]])
+    made = run_calibrate(data.load(), named[0], **running(scorers), **fitting)
     write_calibrator(made, path)
     screen = Console(highlight=False)
     gain, fit = made.fit["gain"], made.fit
@@ -98,9 +102,12 @@ def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fit
         soft_wrap=True,
     )
     if not gain["worth_having"]:
-        few = gain["items"] < FEWEST_ITEMS
-        why = f"{gain['items']} items are too few" if few else "The interval of the gain includes 0"
-        screen.print(f"{why}: it is not shown to be worth having.", soft_wrap=True)
+        why = "The interval of the gain includes 0: it is not shown to be worth having."
+        if gain["items"] < FEWEST_ITEMS:
+            why = f"{gain['items']} items are too few: it is not shown to be worth having."
+        elif gain["high"] is not None and gain["high"] < 0:
+            why = "The whole interval of the gain is below 0: it is shown to be worse than the raw scores."
+        screen.print(why, soft_wrap=True)
     for line in (*_interval(made), *_abstention(made)):
         screen.print(line, markup=False, soft_wrap=True)
     screen.print(f"calibrator → {path}     use it as  {made.spec}@{path}", markup=False, soft_wrap=True)
@@ -133,6 +140,38 @@ def _abstention(made: Calibrator) -> list[str]:
     return [
         f"abstention: {where} ({found.coverage:.0%}) err at most {found.risk:.0%} of the time, at {1 - found.delta:.0%}"
     ]
+
+
+def check_out(out: str, data: str, specs: Sequence[str]) -> None:
+    """Raise InputError where a file would be written over the data, or over one that a scorer is made of.
+
+    A calibrator or combination in the place of its own input could not be used.
+    """
+    place = os.path.realpath(out)
+    for what, files in (("the data", [data]), *((f"what '{spec}' is made of", _files_of(spec)) for spec in specs)):
+        if any(os.path.realpath(os.path.expanduser(file)) == place for file in files):
+            raise InputError(f"it would be written over {what}", path=out, fix="Name another file with --out.")
+
+
+def _files_of(spec: str, outer: tuple[str, ...] = ()) -> Iterator[str]:
+    """Everything in a spec that may be a file: of calibrators and combinations, and of scorers within them."""
+    plain, calibrator = without_calibrator(spec)
+    if calibrator:
+        yield calibrator
+        yield from _files_of(plain, outer)
+        return
+    try:
+        parsed = parse_spec(plain)
+    except SpecError:
+        return  # a target that is no spec; a wrong spec fails where it is used
+    yield from parsed.options.values()
+    if not parsed.target:
+        return
+    yield parsed.target
+    yield from _files_of(spec_in_target(parsed.target), outer)
+    if parsed.name == "combined" and parsed.target not in outer:
+        for member in read_combination(parsed.target).members:
+            yield from _files_of(member.spec, (*outer, parsed.target))
 
 
 def running(scorers: ScorerOptions) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Contender:
     cost_per_1000:
         What 1,000 different responses have cost so far, earlier runs included; None where that is not known.
     fitted_on:
-        Content hashes of the data that its calibrator, or the weights of its members, were fitted on.
+        `Dataset.judged_hash` of the data that its calibrator, or the weights of its members, were fitted on.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Contender:
 
     def has_seen(self, dataset: Dataset) -> bool:
         """Whether part of it was fitted on this very data, so that nothing here is held out."""
-        return dataset.content_hash in self.fitted_on
+        return dataset.judged_hash in self.fitted_on
 
 
 @dataclass(frozen=True, eq=False)

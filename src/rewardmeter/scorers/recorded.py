@@ -14,7 +14,7 @@ from rewardmeter.dataset import Dataset
 from rewardmeter.errors import SpecError, UnknownNameError
 from rewardmeter.types import Outcome, Scores, Signature
 
-__all__ = ["needs_dataset", "recorded_names", "recorded_scores"]
+__all__ = ["needs_dataset", "recorded_names", "recorded_scores", "recorded_signature"]
 
 
 def recorded_names(dataset: Dataset, target: str | None = None) -> tuple[str, ...]:
@@ -56,7 +56,12 @@ def recorded_scores(dataset: Dataset, name: str) -> Scores:
     outcomes = recorded.outcomes
     if outcomes is None:
         outcomes = np.where(np.isnan(values), Outcome.MISSING, Outcome.SCORED).astype(np.uint8)
-    return Scores(values, outcomes, signature=Signature(name, {"recorded in": dataset.name}, storable=False))
+    return Scores(values, outcomes, signature=recorded_signature(name))
+
+
+def recorded_signature(name: str) -> Signature:
+    """What is known of a recorded scorer: its name, the same in every dataset that carries it."""
+    return Signature(name, {"recorded": name}, storable=False)  # twice: -x may be a name, or x upside down
 
 
 def needs_dataset(target: str | None = None) -> NoReturn:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.scaling.records import checked_scores, numbers_of
+from rewardmeter.stats.scaling.records import checked_scores, count_of, number_of
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, require_shares
 
 __all__ = ["Abstention", "abstention_from_dict", "abstention_threshold"]
@@ -80,9 +80,19 @@ def abstention_from_dict(record: Mapping[str, Any]) -> Abstention:
     if (threshold is None) != (outcome != "some"):
         raise ValueError("abstention.threshold belongs to the outcome 'some' and to no other")
     at = {"all": -math.inf, "none": math.inf}.get(outcome)
-    risk, delta, items, kept, errors = numbers_of("abstention", [record[name] for name in wanted[2:7]]).tolist()
-    at = numbers_of("abstention.threshold", [threshold])[0].item() if at is None else at
-    return Abstention(outcome, at, risk, delta, int(items), int(kept), int(errors), str(record["reason"]))
+    at = number_of("abstention.threshold", threshold) if at is None else at
+    risk, delta = (number_of(f"abstention.{name}", record[name]) for name in ("risk", "delta"))
+    for name, share in (("risk", risk), ("delta", delta)):
+        if not 0 < share < 1:
+            raise ValueError(f"abstention.{name} must lie strictly between 0 and 1, not {share:g}")
+    items, kept, errors = (count_of(f"abstention.{name}", record[name]) for name in wanted[4:7])
+    if not (items and errors <= kept <= items):
+        raise ValueError(
+            "abstention.errors must be at most abstention.kept, that at most abstention.items, of 1 or more"
+        )
+    if not isinstance(record["reason"], str):
+        raise ValueError("abstention.reason must be text")
+    return Abstention(outcome, at, risk, delta, items, kept, errors, record["reason"])
 
 
 def abstention_threshold(

@@ -22,7 +22,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rewardmeter.stats.intervals import check_level
-from rewardmeter.stats.scaling.records import Floats, Labels, Places, checked_scores
+from rewardmeter.stats.scaling.records import (
+    Floats,
+    Labels,
+    Places,
+    checked_scores,
+    count_of,
+    labels_of,
+    list_of,
+    number_of,
+    numbers_of,
+)
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, lower_quantiles, merged
 from rewardmeter.stats.scaling.slices import places_of, slice_index
 
@@ -106,17 +116,30 @@ def intervals_from_dict(record: Mapping[str, Any]) -> ConformalIntervals:
     for name in ("level", "slices", "items", "reach", "spread"):
         if name not in record:
             raise ValueError(f"the record of conformal intervals has no field {name!r}")
-    reach = np.array([math.inf if value is None else float(value) for value in record["reach"]])
-    items = np.array(record["items"], dtype=np.intp)
-    spread = record["spread"]
-    made = None if spread is None else Spread(np.array(spread["cuts"], float), np.array(spread["sizes"], float))
-    if reach.shape != (max(1, len(record["slices"])),) or reach.shape != items.shape or not (reach >= 0).all():
-        raise ValueError("reach and items must have one number from 0 up for each slice, or one in all")
-    if made is not None and not (
-        made.cuts.shape == (made.sizes.size - 1,) and (np.diff(made.cuts) > 0).all() and (made.sizes > 0).all()
-    ):
-        raise ValueError("spread must have positive sizes and one cut less, in order")
-    return ConformalIntervals(check_level(float(record["level"])), tuple(record["slices"]), reach, items, made)
+    slices = labels_of("intervals.slices", record["slices"])
+    listed = list_of("intervals.reach", record["reach"])
+    reach = numbers_of("intervals.reach", [0.0 if value is None else value for value in listed])
+    reach[[i for i, value in enumerate(listed) if value is None]] = math.inf
+    counts = [
+        count_of(f"intervals.items[{i}]", one) for i, one in enumerate(list_of("intervals.items", record["items"]))
+    ]
+    items = np.array(counts, dtype=np.intp)
+    if reach.shape != (max(1, len(slices)),) or reach.shape != items.shape or not (reach >= 0).all():
+        raise ValueError("intervals: reach and items must have one number from 0 up for each slice, or one in all")
+    level = number_of("intervals.level", record["level"])
+    if not 0 < level < 1:
+        raise ValueError(f"intervals.level must lie strictly between 0 and 1, not {level:g}")
+    spread = None if record["spread"] is None else _spread_from_dict(record["spread"])
+    return ConformalIntervals(level, slices, reach, items, spread)
+
+
+def _spread_from_dict(record: Any) -> Spread:
+    if not isinstance(record, Mapping) or not {"cuts", "sizes"} <= set(record):
+        raise ValueError("intervals.spread must be an object with cuts and sizes")
+    cuts, sizes = (numbers_of(f"intervals.spread.{name}", record[name]) for name in ("cuts", "sizes"))
+    if cuts.size != sizes.size - 1 or not ((np.diff(cuts) > 0).all() and (sizes > 0).all()):
+        raise ValueError("intervals.spread must have positive sizes and one cut less, in order")
+    return Spread(cuts, sizes)
 
 
 def fit_spread(values: ArrayLike, human: ArrayLike, weight: ArrayLike | None = None, *, bins: int = 10) -> Spread:

@@ -5,9 +5,10 @@ Imports nothing of ours.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from reprlib import repr as shortened
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -23,7 +24,11 @@ __all__ = [
     "Places",
     "Target",
     "checked_scores",
+    "count_of",
+    "labels_of",
+    "list_of",
     "map_from_dict",
+    "number_of",
     "numbers_of",
     "target_of",
 ]
@@ -129,34 +134,48 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, not {value!r}")
+def number_of(name: str, value: Any) -> float:
+    """A finite number as it is; ValueError names what is none."""
+    # Compared, not converted: an integer may be too great for a float.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise ValueError(f"{name} must be a finite number, not {shortened(value)}")
     return float(value)
 
 
 def numbers_of(name: str, value: Any) -> Floats:
     """A list of finite numbers as an array; ValueError names what is none."""
-    return np.array([_number(f"{name}[{i}]", part) for i, part in enumerate(_list(name, value))], dtype=np.float64)
+    return np.array([number_of(f"{name}[{i}]", part) for i, part in enumerate(list_of(name, value))], dtype=np.float64)
 
 
-def _list(name: str, value: Any) -> Sequence[Any]:
+def count_of(name: str, value: Any) -> int:
+    """A whole number from 0 up as it is; ValueError names what is none."""
+    number = number_of(name, value)
+    if not (number.is_integer() and 0 <= number < 2**53):
+        raise ValueError(f"{name} must be a whole number from 0 up, not {number:g}")
+    return int(number)
+
+
+def list_of(name: str, value: Any) -> Sequence[Any]:
+    """A list as it is; ValueError where it is none."""
     if not isinstance(value, list | tuple):
-        raise ValueError(f"{name} must be a list, not {value!r}")
+        raise ValueError(f"{name} must be a list, not {shortened(value)}")
     return value
 
 
-def _labels(name: str, value: Any) -> Labels:
-    for part in _list(name, value):
+def labels_of(name: str, value: Any) -> Labels:
+    """A list of strings or integers, all different, as a tuple; ValueError names what is none."""
+    for part in list_of(name, value):
         if isinstance(part, bool) or not isinstance(part, str | int):
-            raise ValueError(f"{name} must hold strings or integers, not {part!r}")
+            raise ValueError(f"{name} must hold strings or integers, not {shortened(part)}")
+    if len(set(value)) != len(value):
+        raise ValueError(f"{name} must all be different")
     return tuple(value)
 
 
 def _one_of(choices: Any) -> Callable[[str, Any], Any]:
     def read(name: str, value: Any) -> Any:
         if value not in get_args(choices):
-            raise ValueError(f"{name} must be one of {', '.join(get_args(choices))}, not {value!r}")
+            raise ValueError(f"{name} must be one of {', '.join(get_args(choices))}, not {shortened(value)}")
         return value
 
     return read
@@ -166,9 +185,9 @@ target_of = _one_of(Target)
 """A target's name as it is; ValueError for another one."""
 
 _READERS: dict[str, Callable[[str, Any], Any]] = {
-    "float": _number,
+    "float": number_of,
     "Floats": numbers_of,
-    "Labels": _labels,
+    "Labels": labels_of,
     "Map": lambda name, value: map_from_dict(value),
     "Target": target_of,
     "Link": _one_of(Link),
