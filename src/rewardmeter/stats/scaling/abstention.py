@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rewardmeter.stats.scaling.records import checked_scores, count_of, number_of
+from rewardmeter.stats.scaling.records import checked_scores, count_of, number_of, require_fields
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, require_shares
 
 __all__ = ["Abstention", "abstention_from_dict", "abstention_threshold"]
@@ -68,12 +68,8 @@ class Abstention:
 
 def abstention_from_dict(record: Mapping[str, Any]) -> Abstention:
     """The abstention of a record made by `Abstention.to_dict`; ValueError says what is wrong in it."""
-    if not isinstance(record, Mapping):
-        raise ValueError("the record of an abstention must be a mapping")
     wanted = ("outcome", "threshold", "risk", "delta", "items", "kept", "errors", "reason")
-    for name in wanted:
-        if name not in record:
-            raise ValueError(f"an abstention has no field {name!r}")
+    require_fields("an abstention", record, wanted, maybe=("coverage",))
     outcome, threshold = record["outcome"], record["threshold"]
     if outcome not in ("all", "some", "none"):
         raise ValueError(f"abstention.outcome must be all, some or none, not {outcome!r}")

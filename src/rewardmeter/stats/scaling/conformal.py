@@ -32,6 +32,7 @@ from rewardmeter.stats.scaling.records import (
     list_of,
     number_of,
     numbers_of,
+    require_fields,
 )
 from rewardmeter.stats.scaling.rows import item_places, kept_rows, lower_quantiles, merged
 from rewardmeter.stats.scaling.slices import places_of, slice_index
@@ -113,9 +114,8 @@ class ConformalIntervals:
 
 def intervals_from_dict(record: Mapping[str, Any]) -> ConformalIntervals:
     """The intervals of a record made by `ConformalIntervals.to_dict`; ValueError says what is wrong in it."""
-    for name in ("level", "slices", "items", "reach", "spread"):
-        if name not in record:
-            raise ValueError(f"the record of conformal intervals has no field {name!r}")
+    wanted = ("level", "slices", "items", "reach", "spread")
+    require_fields("the record of conformal intervals", record, wanted, maybe=("note",))
     slices = labels_of("intervals.slices", record["slices"])
     listed = list_of("intervals.reach", record["reach"])
     reach = numbers_of("intervals.reach", [0.0 if value is None else value for value in listed])

@@ -30,6 +30,7 @@ __all__ = [
     "map_from_dict",
     "number_of",
     "numbers_of",
+    "require_fields",
     "target_of",
 ]
 
@@ -109,13 +110,20 @@ def map_from_dict(record: Mapping[str, Any]) -> Map:
         raise ValueError(f"unknown kind of map {kind!r}; known are {', '.join(sorted(_KINDS))}")
     form = _KINDS[kind]
     wanted = {field.name: str(field.type) for field in fields(form)}
+    require_fields(f"a map of kind {kind!r}", record, ("kind", *wanted))
+    return form(**{name: _READERS[of](f"{kind}.{name}", record[name]) for name, of in wanted.items()})
+
+
+def require_fields(what: str, record: Any, wanted: Sequence[str], *, maybe: Sequence[str] = ()) -> None:
+    """ValueError unless the record is a mapping with the wanted fields, perhaps those of ``maybe``, and no others."""
+    if not isinstance(record, Mapping):
+        raise ValueError(f"{what} must be a mapping, not {type(record).__name__}")
     for name in wanted:
         if name not in record:
-            raise ValueError(f"a map of kind {kind!r} has no field {name!r}")
+            raise ValueError(f"{what} has no field {name!r}")
     for name in record:
-        if name != "kind" and name not in wanted:
-            raise ValueError(f"a map of kind {kind!r} has a field {name!r} that is not known")
-    return form(**{name: _READERS[of](f"{kind}.{name}", record[name]) for name, of in wanted.items()})
+        if name not in wanted and name not in maybe:
+            raise ValueError(f"{what} has a field {name!r} that is not known")
 
 
 def checked_scores(scores: ArrayLike) -> Floats:

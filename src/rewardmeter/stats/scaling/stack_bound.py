@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from rewardmeter.stats.scaling.conformal import item_quantile
 from rewardmeter.stats.scaling.forms import linked
-from rewardmeter.stats.scaling.records import Floats, numbers_of
+from rewardmeter.stats.scaling.records import Floats, numbers_of, require_fields
 from rewardmeter.stats.scaling.rows import item_places, kept_rows
 from rewardmeter.stats.scaling.stacking import Stack
 
@@ -101,15 +101,8 @@ class LowerBound:
 
 def bound_from_dict(record: Mapping[str, Any]) -> LowerBound:
     """The bound of a record made by `LowerBound.to_dict`; ValueError says what is wrong in it."""
-    if not isinstance(record, Mapping):
-        raise ValueError("the record of a lower bound must be a mapping")
     wanted = ("noise", "disagreement", "levels", "reaches")
-    for name in wanted:
-        if name not in record:
-            raise ValueError(f"a lower bound has no field {name!r}")
-    for name in record:
-        if name not in wanted:
-            raise ValueError(f"a lower bound has a field {name!r} that is not known")
+    require_fields("a lower bound", record, wanted)
     noise, disagreement = numbers_of("bound", [record["noise"], record["disagreement"]]).tolist()
     levels, reaches = (numbers_of(f"bound.{name}", record[name]) for name in wanted[2:])
     return LowerBound(noise=noise, disagreement=disagreement, levels=levels, reaches=reaches)

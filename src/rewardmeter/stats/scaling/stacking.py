@@ -33,6 +33,7 @@ from rewardmeter.stats.scaling.records import (
     checked_scores,
     map_from_dict,
     numbers_of,
+    require_fields,
     target_of,
 )
 
@@ -183,12 +184,7 @@ def stack_from_dict(record: Mapping[str, Any]) -> Stack:
     if not isinstance(record, Mapping) or record.get("kind") != "stack":
         raise ValueError("the record of a combination must be a mapping of kind 'stack'")
     wanted = [field.name for field in fields(Stack)]
-    for name in wanted:
-        if name not in record:
-            raise ValueError(f"a combination has no field {name!r}")
-    for name in record:
-        if name != "kind" and name not in wanted:
-            raise ValueError(f"a combination has a field {name!r} that is not known")
+    require_fields("a combination", record, ("kind", *wanted))
     readers: dict[str, Any] = {"target": target_of, "intercept": _number, "penalty": _number}
     readers |= {"moments": _matrix, "covariance": _matrix, "maps": _maps}
     return Stack(**{name: readers.get(name, numbers_of)(f"stack.{name}", record[name]) for name in wanted})
