@@ -175,3 +175,37 @@ def test_wrong_use_is_one_clear_error(capsys, arguments, words):
     assert words in error
     assert "Traceback" not in error
     assert "unexpected" not in error
+
+
+def test_files_of_another_kind_are_not_written_over(workplace, capsys):
+    (workplace / "mine.json").write_text('{"mine": 1}')
+    (workplace / "notes.txt").write_text("notes")
+    for command in (["calibrate", "demo", "-s", "chrf"], ["combine", "demo", "-s", "chrf", "-s", "bleu"]):
+        for out, words in (("mine.json", "something else is there"), ("notes.txt", "is a .json file")):
+            assert main([*command, "--out", out]) == 2
+            assert words in capsys.readouterr().err
+    assert (workplace / "mine.json").read_text() == '{"mine": 1}'
+    assert (workplace / "notes.txt").read_text() == "notes"
+    for _ in range(2):
+        assert main(["calibrate", "demo", "-s", "chrf", "--out", "c.json"]) == 0, "an older calibrator is replaced"
+
+
+def test_scores_are_not_written_over_the_data(workplace, capsys):
+    ratings(workplace / "r.jsonl", [[1, 2]] * 3)
+    before = (workplace / "r.jsonl").read_bytes()
+    assert main(["score", "r.jsonl", "-s", "length", "--out", "./r.jsonl"]) == 2
+    assert "would be written over the data" in capsys.readouterr().err
+    assert (workplace / "r.jsonl").read_bytes() == before
+
+
+def test_why_nothing_has_a_score_is_said(workplace, capsys):
+    ratings(workplace / "r.jsonl", [[i, i + 1] for i in range(30)])
+    for command in ("calibration", "calibrate"):
+        assert main([command, "r.jsonl", "-s", "chrf"]) == 2
+        assert "no response has a score by chrf: no reference" in capsys.readouterr().err
+
+
+def test_what_has_no_room_in_the_table_is_named(workplace, capsys):
+    asked = ["calibration", "demo", "-s", "chrf", "--slice", "task", "--shift", "difficulty", "--no-report"]
+    assert main([*asked, "--resamples", "0"]) == 0
+    assert "Measured by task and under shift of difficulty too" in capsys.readouterr().out

@@ -207,7 +207,12 @@ def test_from_the_command_line(tmp_path, monkeypatch, capsys):
     assert "intervals (kind a)" in said
     assert "intervals (kind b)" in said
     assert main(["score", "r.jsonl", "--scorer", "words@c.json", "--no-store"]) == 0
-    capsys.readouterr()
+    assert "remark" not in capsys.readouterr().err
+    for row in rows:
+        row["kind"] = "new"
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["score", "new.jsonl", "--scorer", "words@c.json", "--no-store"]) == 0
+    assert "200 scored with a remark: column 'kind': 'new' is new to the calibrator" in capsys.readouterr().err
     assert main(["calibration", *common, "--by", "kind", "--no-report", "--json", "-"]) == 0
     board = json.loads(capsys.readouterr().out)
     assert "sliced" in [trial["method"] for trial in board["board"][0]["methods"]]

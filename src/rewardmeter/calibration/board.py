@@ -13,7 +13,7 @@ from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, try_methods
 from rewardmeter.calibration.methods import BLIND
 from rewardmeter.calibration.parts import Part, parts_of
-from rewardmeter.calibration.request import check_measuring, check_scores
+from rewardmeter.calibration.request import check_measuring, check_scores, no_scores
 from rewardmeter.calibration.result import PRIMARY, CalibrationBoard, CalibrationEntry
 from rewardmeter.calibration.shift import shifted
 from rewardmeter.comparison.case import Contender, make_case
@@ -76,7 +76,7 @@ def calibration_board(
     check_scores(contenders)
     with_scores = [one for one in contenders if not np.all(np.isnan(one.scores.values))]
     if not with_scores:
-        raise InputError("no scorer has a single score", fix="Verdicts on pairs alone have no margins to calibrate.")
+        raise no_scores(contenders)
     resampling, drawn = make_resampling(dataset.n_items, resamples, level, seed)
     values = np.stack([one.scores.values for one in with_scores])
     whole = _statistics(human, values, resampling, None)

@@ -20,7 +20,7 @@ from rewardmeter.calibration.evidence import Human
 from rewardmeter.calibration.held_out import HeldOut, Trial, fit_all, try_methods
 from rewardmeter.calibration.in_sample import hashes_of
 from rewardmeter.calibration.methods import BLIND, informed_elsewhere
-from rewardmeter.calibration.request import check_fit, check_scores, refuse_in_sample
+from rewardmeter.calibration.request import check_fit, check_scores, no_scores, refuse_in_sample
 from rewardmeter.comparison import Contender
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
@@ -67,6 +67,8 @@ def fit_calibrator(
     """
     target = check_fit(human, method, target, folds, seed=seed, interval=interval, risk=risk)
     check_scores([contender])
+    if np.isnan(contender.scores.values).all():
+        raise no_scores([contender])
     refuse_in_sample(human, [contender])
     scores = contender.scores.values
     asked = None if method == "auto" else (method,)
@@ -97,6 +99,7 @@ def fit_calibrator(
             "raw": held_out["raw"].loss.to_dict(),
             "held_out": trial.loss.to_dict(),
             "gain": None if trial.over_raw is None else trial.over_raw.to_dict(),
+            "gain_over_blind": None if trial.over_blind is None else trial.over_blind.to_dict(),
         },
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         __version__,

@@ -158,7 +158,7 @@ def label_turn(
     if new or (count and not state.rounds):
         shares = {one.scorer: one.over_blind_loss(one.excess.high) for one in standings}
         state = replace(state, rounds=(*state.rounds, Round(count, left, shares)))
-    stop = _stop(state, options, [one.name for one in contenders], left)
+    stop = _stop(state, options, [one.name for one in contenders], left, spent)
     batch: tuple[Chosen, ...] = ()
     asked_before = bool(state.open) and not stop.stop
     if asked_before:
@@ -197,10 +197,11 @@ def _standings(
     )
 
 
-def _stop(state: LabelState, options: LabelOptions, names: Sequence[str], left: int) -> Stop:
+def _stop(state: LabelState, options: LabelOptions, names: Sequence[str], left: int, spent: int) -> Stop:
     """Stop when the rule says so for every scorer."""
     if left <= 0:
-        return Stop(True, "all items are labelled, or the budget is spent")
+        over = spent >= options.budget
+        return Stop(True, f"the budget of {options.budget:,} items is spent" if over else "all items have labels")
     if not state.rounds:
         return Stop(False, "nothing is labelled yet")
     for name in names:

@@ -9,11 +9,11 @@ import numpy as np
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.methods import METHODS
 from rewardmeter.calibration.parts import columns_of
-from rewardmeter.comparison import Contender, check_request
+from rewardmeter.comparison import Contender, check_request, commonest
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, UnknownNameError
 
-__all__ = ["check_fit", "check_measuring", "check_scores", "refuse_in_sample"]
+__all__ = ["check_fit", "check_measuring", "check_scores", "no_scores", "refuse_in_sample"]
 
 GREATEST = 1e50
 """Of greater scores and ratings, squares of squared differences and their sums would overflow."""
@@ -105,6 +105,15 @@ def refuse_in_sample(human: Human, contenders: Sequence[Contender]) -> None:
                 f"'{one.name}' was fitted on this very data, so that no item of it is held out",
                 fix="Name the scorer without its file (a combination calibrates its members), or use other data.",
             )
+
+
+def no_scores(contenders: Sequence[Contender]) -> InputError:
+    """What to raise where no scorer has a score: with the commonest reason, if there is one."""
+    reasons = [reason for one in contenders for reason in commonest(one.scores, scored=False)]
+    names = ", ".join(one.name for one in contenders[:3]) + (" and others" if len(contenders) > 3 else "")
+    if reasons:
+        return InputError(f"no response has a score by {names}: {reasons[0]}")
+    return InputError(f"{names}: no single score", fix="Verdicts on pairs alone have no margins to calibrate.")
 
 
 def check_scores(contenders: Sequence[Contender]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
@@ -90,14 +91,18 @@ def calibrate(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fit
     if len(named) != 1 or not isinstance(named[0], str):
         raise SpecError("a calibrator belongs to one scorer: name one with --scorer")
     path = out or "calibrator.json"
-    check_out(path, data.spec, [named[0]])
+    check_out(path, data.spec, [named[0]], "calibrator")
     made = run_calibrate(data.load(), named[0], **running(scorers), **fitting)
     write_calibrator(made, path)
     screen = Console(highlight=False)
-    gain, fit = made.fit["gain"], made.fit
+    fit = made.fit
+    # Raw scores of ratings are in other units: any line gains over them.
+    gain, beside = fit["gain"], "the raw scores"
+    if made.map.target != "utility" and fit["method"] not in BLIND:
+        gain, beside = fit["gain_over_blind"], "the mean"
     screen.print(
-        f"{made.spec} · {fit['method']} · held-out {fit['loss']} {short(fit['held_out'])}, raw {short(fit['raw'])},"
-        f" gain {short(gain)}",
+        f"{made.spec} · {fit['method']} · held-out {fit['loss']} {short(fit['held_out'])}, gain over {beside}"
+        f" {short(gain)}",
         markup=False,
         soft_wrap=True,
     )
@@ -142,15 +147,29 @@ def _abstention(made: Calibrator) -> list[str]:
     ]
 
 
-def check_out(out: str, data: str, specs: Sequence[str]) -> None:
-    """Raise InputError where a file would be written over the data, or over one that a scorer is made of.
+def check_out(out: str, data: str, specs: Sequence[str], what: str) -> None:
+    """Raise InputError where a file would be written over the data, over one that a scorer is made of, or over anything
+    but an older file of its kind; or where its name does not end in .json, as specs need.
 
     A calibrator or combination in the place of its own input could not be used.
     """
     place = os.path.realpath(out)
-    for what, files in (("the data", [data]), *((f"what '{spec}' is made of", _files_of(spec)) for spec in specs)):
+    for input, files in (("the data", [data]), *((f"what '{spec}' is made of", _files_of(spec)) for spec in specs)):
         if any(os.path.realpath(os.path.expanduser(file)) == place for file in files):
-            raise InputError(f"it would be written over {what}", path=out, fix="Name another file with --out.")
+            raise InputError(f"it would be written over {input}", path=out, fix="Name another file with --out.")
+    if not out.endswith(".json"):
+        raise InputError(f"a {what} is a .json file", path=out, fix=f"Name it for example {Path(out).stem}.json.")
+    if os.path.exists(place) and not _is_record(place, what):
+        raise InputError(f"something else is there, no {what}", path=out, fix="Name another file with --out.")
+
+
+def _is_record(path: str, what: str) -> bool:
+    """Whether a file is an older calibrator or combination."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and f"rewardmeter_{what}" in record
 
 
 def _files_of(spec: str, outer: tuple[str, ...] = ()) -> Iterator[str]:
@@ -212,8 +231,17 @@ def _print(board: CalibrationBoard, screen: Console) -> None:
     screen.print()
     for number, sentence in enumerate(board.headline):
         screen.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
-    for sentence in (*board.caveats, _LEGEND[board.settings["target"]]):
+    for sentence in (*board.caveats, *_elsewhere(board), _LEGEND[board.settings["target"]]):
         screen.print(Text(sentence, style="dim"), soft_wrap=True)
+
+
+def _elsewhere(board: CalibrationBoard) -> list[str]:
+    """What was asked for and has no room in the table, and where it is."""
+    sliced = sorted({column for entry in board.entries for column in entry.slices})
+    shifted = sorted({column for entry in board.entries for column in entry.shift})
+    parts = [f"by {', '.join(sliced)}"] if sliced else []
+    parts += [f"under shift of {', '.join(shifted)}"] if shifted else []
+    return [f"Measured {' and '.join(parts)} too: see the report, or --json."] if parts else []
 
 
 def _fitted(board: CalibrationBoard, width: int) -> tuple[dict[str, list[str]], list[str]]:

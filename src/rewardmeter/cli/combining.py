@@ -26,7 +26,7 @@ def combine(data: DataOptions, scorers: ScorerOptions, *, out: str | None, fitti
     """Fit, write, say what it gained."""
     specs = [spec for spec in scorers.named() if isinstance(spec, str)]
     path = out or "combination.json"
-    check_out(path, data.spec, specs)
+    check_out(path, data.spec, specs, "combination")
     made = run_combine(data.load(), specs, **running(scorers), **fitting)
     write_combination(made, path)
     _print(made, console())

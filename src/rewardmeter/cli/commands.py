@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
 import sys
@@ -19,7 +20,7 @@ from rewardmeter.api import contenders, forecast, save_board
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
 from rewardmeter.cli.output import console as table_console
 from rewardmeter.cli.progress import make_progress
-from rewardmeter.comparison import Contender, check_request, compare_scores
+from rewardmeter.comparison import Contender, check_request, commonest, compare_scores
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.io.describe import describe
@@ -229,6 +230,8 @@ def command_line() -> str:
 def score(data: DataOptions, scorers: ScorerOptions, *, out: str) -> int:
     """``rewardmeter score``."""
     named = scorers.named()
+    if out != "-" and os.path.realpath(out) == os.path.realpath(os.path.expanduser(data.spec)):
+        raise InputError("the scores would be written over the data", path=out, fix="Name another file with --out.")
     dataset = data.load()
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers)
@@ -238,6 +241,8 @@ def score(data: DataOptions, scorers: ScorerOptions, *, out: str) -> int:
     for contender in made:
         counts = ", ".join(f"{count:,} {name}" for name, count in contender.scores.counts().items())
         console.print(f"{contender.name}: {counts}{_paid(contender.scores.cost)}", markup=False, soft_wrap=True)
+        for remark, count in commonest(contender.scores, scored=True).items():
+            console.print(f"{contender.name}: {count:,} scored with a remark: {remark}", markup=False, soft_wrap=True)
     return _status(made)
 
 

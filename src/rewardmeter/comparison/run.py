@@ -31,7 +31,7 @@ from rewardmeter.stats.catalogue import CATALOGUE
 from rewardmeter.stats.result import Estimate
 from rewardmeter.types import Outcome, Scores
 
-__all__ = ["check_request", "compare_scores", "in_sample"]
+__all__ = ["check_request", "commonest", "compare_scores", "in_sample"]
 
 FEWEST_USEFUL = 20
 MOST_REASONS = 3
@@ -130,9 +130,9 @@ def compare_scores(
             {column.name: part[k] for column, part in zip(columns, parts, strict=True)},
             contender.scores.cost,
             contender.scores.signature,
-            _commonest(contender.scores, scored=False),
+            commonest(contender.scores, scored=False),
             None if tested is None or tested.cluster[k] == 0 else int(tested.cluster[k]),
-            _commonest(contender.scores, scored=True),
+            commonest(contender.scores, scored=True),
             contender.cost_per_1000,
         )
         for k, contender in enumerate(contenders)
@@ -226,7 +226,7 @@ def _outcomes(case: Case, k: int, contender: Contender) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _commonest(scores: Scores, *, scored: bool) -> dict[str, int]:
+def commonest(scores: Scores, *, scored: bool) -> dict[str, int]:
     """The commonest reasons of responses without a score, or remarks on those with one, with their counts."""
     has_value = scores.outcomes <= Outcome.TIE
     texts = Counter(text for place, text in scores.reasons.items() if has_value[place] == scored)

@@ -169,7 +169,7 @@ def _reaching_past_bias(low: float, high: float, value: float, drawn: Floats) ->
     known = drawn[~np.isnan(drawn)]
     if known.size == 0 or abs(value) >= 1:
         return low, high
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.arctanh(np.clip(np.median(known), -1, 1)) - np.arctanh(value)
         ends = np.tanh(np.arctanh(np.clip([low, high], -1, 1)) - 2 * bias)
     return (min(low, float(ends[0])), max(high, float(ends[1]))) if np.isfinite(bias) else (low, high)

@@ -40,7 +40,7 @@ def quadratic(penalty, m=4):
 
 @pytest.mark.parametrize("penalty", [0.0, 0.01, 1.0, 1e4])
 def test_ratings_are_least_squares_of_scipy_and_scikit_learn_with_rows_for_the_penalty(penalty):
-    from sklearn.linear_model import LinearRegression
+    LinearRegression = pytest.importorskip("sklearn.linear_model").LinearRegression
 
     x, y, item = made()
     found = fit_stack(x, y, item, penalties=[penalty])
