@@ -163,7 +163,7 @@ def test_an_item_shows_what_people_and_scorers_said(show: Open) -> None:
     page.locator(".item > summary").first.click()
     opened = page.locator(".item-body").first
     responses = opened.locator(".response")
-    assert responses.locator("h4").all_text_contents() == ["4 · S4", "3 · S3", "2 · S2", "1 · S1"]
+    expect(responses.locator("h4")).to_have_text(["4 · S4", "3 · S3", "2 · S2", "1 · S1"])
     expect(responses.first).to_contain_text("place 1 of 4")
     expect(responses.first).to_contain_text("place 4 of 4")
     expect(responses.first).to_contain_text("2 raters: 3, 5")
