@@ -123,7 +123,7 @@ def test_maps_within_maps_without_end_are_one_clear_error(written):
     innermost, around = json.dumps(record["map"]), json.dumps(shift)[:-1] + ', "base": '
     text = json.dumps(record | {"map": "here", "by": "domain"})
     written.write_text(text.replace('"here"', 450 * around + innermost + 450 * "}"))
-    with pytest.raises(SpecError, match=r"calibrator\.json: 'map' holds maps within maps"):
+    with pytest.raises(SpecError, match=r"calibrator\.json: .*(maps within maps|its base may not have)"):
         make_scorer(f"length@{written}")
 
 
