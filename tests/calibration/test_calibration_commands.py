@@ -203,6 +203,8 @@ def test_why_nothing_has_a_score_is_said(workplace, capsys):
     for command in ("calibration", "calibrate"):
         assert main([command, "r.jsonl", "-s", "chrf"]) == 2
         assert "no response has a score by chrf: no reference" in capsys.readouterr().err
+    assert main(["calibration", "r.jsonl", "-s", "chrf", "-s", "length", "--no-report"]) == 0
+    assert "chrf has no scores, and is left out: no reference" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_has_no_room_in_the_table_is_named(workplace, capsys):

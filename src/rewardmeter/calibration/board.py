@@ -19,7 +19,7 @@ from rewardmeter.calibration.shift import shifted
 from rewardmeter.comparison.case import Contender, make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
 from rewardmeter.comparison.measure import Resampling, make_resampling, margin_calibration
-from rewardmeter.comparison.run import in_sample
+from rewardmeter.comparison.run import commonest, in_sample
 from rewardmeter.comparison.slices import slice_column
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
@@ -108,8 +108,7 @@ def calibration_board(
                 {name: made for name, made in moved.items() if made is not None},
             )
         )
-    left_out = [one.name for one in contenders if one not in with_scores]
-    caveats = [f"{name} has verdicts on pairs and no scores: it has no margins, and is left out." for name in left_out]
+    caveats = [_left_out(one) for one in contenders if one not in with_scores]
     caveats += in_sample(dataset, with_scores)
     judged = human.judged_items
     if judged < FEWEST_ITEMS:
@@ -132,6 +131,13 @@ def calibration_board(
     return CalibrationBoard(dataset_facts(dataset), gold, settings, ordered, _headline(ordered), tuple(caveats))
 
 
+def _left_out(one: Contender) -> str:
+    reasons = commonest(one.scores, scored=False)
+    if reasons:
+        return f"{one.name} has no scores, and is left out: {next(iter(reasons))}."
+    return f"{one.name} has verdicts on pairs and no scores: it has no margins, and is left out."
+
+
 def _statistics(
     human: Human,
     values: FloatArray,
@@ -147,13 +153,22 @@ def _statistics(
         parts.append(margin_calibration(human.margins(values), pairs, resampling, label=label))
     if human.ratings is not None:
         gold = human.ratings.value if part is None else np.where(part.responses, human.ratings.value, np.nan)
-        parts.append(rating_calibration(values, gold, human.item, weights=resampling.weights, level=resampling.level))
-        if len(pairs):
-            parts.append(gap_calibration(values, gold, human.item, weights=resampling.weights, level=resampling.level))
+        parts.append(_of_ratings(human, values, gold, resampling))
     for found in parts:
         for name, estimates in found.items():
             for row, estimate in zip(made, estimates, strict=True):
                 row[name] = estimate
+    return made
+
+
+def _of_ratings(
+    human: Human, values: FloatArray, gold: FloatArray, resampling: Resampling
+) -> dict[str, list[Estimate]]:
+    """Statistics of (K, R) values as predictions of ratings, and of their gaps where there are pairs."""
+    weights, level = resampling.weights, resampling.level
+    made = rating_calibration(values, gold, human.item, weights=weights, level=level)
+    if len(human.pairs):
+        made |= gap_calibration(values, gold, human.item, weights=weights, level=level)
     return made
 
 
@@ -165,13 +180,7 @@ def _after(human: Human, held_out: HeldOut, resampling: Resampling) -> dict[str,
         made = margin_calibration(values, human.pairs, resampling)
     else:
         assert human.ratings is not None
-        made = rating_calibration(
-            values, human.ratings.value, human.item, weights=resampling.weights, level=resampling.level
-        )
-        if len(human.pairs):
-            made |= gap_calibration(
-                values, human.ratings.value, human.item, weights=resampling.weights, level=resampling.level
-            )
+        made = _of_ratings(human, values, human.ratings.value, resampling)
     return {name: estimates[0] for name, estimates in made.items()}
 
 

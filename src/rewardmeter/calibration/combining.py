@@ -114,9 +114,11 @@ class _Rows:
 
     @property
     def telling(self) -> int | None:
+        """How many items tell the scorers apart; None for all."""
         return telling_items(self.target, self.truth, self.item)
 
     def fitted(self, some: NDArray[np.bool_], seed: int, bent: bool) -> Stack:
+        """The combination of some of the rows, (rows,) bool."""
         rng = np.random.default_rng(seed)
         x, y, item = self.scores[some], self.truth[some], self.item[some]
         if self.other is not None:
