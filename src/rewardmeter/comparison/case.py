@@ -141,7 +141,7 @@ class Case:
 def make_case(dataset: Dataset, contenders: Sequence[Contender], aspect: str | None) -> Case:
     """The arrays of a comparison; raises as `gold_of` does."""
     gold = gold_of(dataset, aspect)
-    values = np.stack([contender.scores.values for contender in contenders])
+    values = np.array([contender.scores.values for contender in contenders]).reshape(-1, dataset.n_responses)
     return Case(
         dataset, gold, values, _evidence(values, contenders, gold.pairs), _published(contenders, dataset.systems)
     )

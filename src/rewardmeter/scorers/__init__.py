@@ -28,6 +28,7 @@ CATALOGUE: tuple[Family, ...] = (
     _surface("words", "Words", "words between white space"),
     _surface("tokens", "Tokens", "words, punctuation marks and single ideographs"),
     _surface("sentences", "Sentences", "sentences, counted by final marks"),
+    _surface("steps", "Steps", "lines that are not blank"),
     _surface("markdown", "Markdown", "Markdown marks of all kinds"),
     _surface("headings", "Headings", "Markdown headings"),
     _surface("lists", "Lists", "list entries"),

@@ -29,6 +29,7 @@ __all__ = [
     "Markdown",
     "Repetition",
     "Sentences",
+    "Steps",
     "Tokens",
     "TypeTokenRatio",
     "Words",
@@ -107,6 +108,16 @@ class Sentences(SurfaceRule):
         body = text.strip()
         ends = [match.end() for match in SENTENCE_END.finditer(body)]
         return len(ends) + (len(body) > (ends[-1] if ends else 0))
+
+
+@dataclass(frozen=True)
+class Steps(SurfaceRule):
+    """Lines that are not blank: the steps of a solution written one to a line."""
+
+    family: ClassVar[str] = "steps"
+
+    def measure(self, text: str) -> Measured:
+        return sum(1 for line in text.splitlines() if line.strip())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,147 @@
+"""The audit of the data: every content-blind rule as a scorer of the same gold.
+
+May import `comparison`, `dataset`, `errors`, `stats`, `types` and the files of this folder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardmeter.audit.pairs import judged_pairs
+from rewardmeter.audit.result import DataAudit, DataProbe
+from rewardmeter.audit.rules import RULES, Rule
+from rewardmeter.comparison import check_request
+from rewardmeter.comparison.case import make_case
+from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
+from rewardmeter.comparison.gold import PairGold
+from rewardmeter.comparison.measure import Resampling, make_resampling
+from rewardmeter.comparison.slices import slice_column
+from rewardmeter.dataset import Dataset
+from rewardmeter.stats.preference import accuracy_estimates, pair_credits
+from rewardmeter.stats.result import Estimate
+from rewardmeter.stats.significance import holm, preference_tests
+from rewardmeter.types import FloatArray
+
+__all__ = ["audit_data"]
+
+Mask = NDArray[np.bool_]
+
+
+def audit_data(
+    dataset: Dataset,
+    *,
+    aspect: str | None = None,
+    slices: Sequence[str] = (),
+    folds: int = 5,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> DataAudit:
+    """How much of the gold each content-blind rule wins.
+
+    Parameters
+    ----------
+    aspect:
+        Which ratings; the data's default if None.
+    slices:
+        Columns of the items: every rule once more on each of their values.
+    folds, seed:
+        Of the rules that are learnt, by item.
+    resamples, level:
+        Of the intervals.
+
+    Raises
+    ------
+    InputError
+        If no two responses of an item were judged, or a number makes no sense.
+    UnknownNameError
+        If the aspect or a column does not exist.
+    """
+    check_request(dataset, aspect, slices, None, resamples=resamples, level=level)
+    pairs = judged_pairs(dataset, aspect)
+    resampling, drawn = make_resampling(dataset.n_items, resamples, level, seed)
+    parts: list[tuple[str, str, Mask]] = [("", "", np.ones(len(pairs), dtype=bool))]
+    for column in (slice_column(dataset, name) for name in slices):
+        parts += [
+            (column.name, label, column.index[pairs.item] == number) for number, label in enumerate(column.values)
+        ]
+    probes: list[DataProbe] = []
+    for rule in RULES:
+        margins = rule.margins(dataset, pairs, folds, seed)
+        if isinstance(margins, str):
+            probes += [_not_applied(rule, margins, level)]
+            continue
+        for column, value, chosen in parts:
+            probes += _probes(rule, margins, pairs, resampling, chosen, column, value)
+    probes = _adjusted(probes)
+    settings = {"level": level, "resamples": drawn, "seed": seed, "folds": folds, "versions": versions()}
+    ordered = tuple(sorted(probes, key=_order))
+    gold = gold_facts(make_case(dataset, [], aspect))
+    return DataAudit(dataset_facts(dataset), gold, settings, ordered, _headline(ordered))
+
+
+def _probes(
+    rule: Rule,
+    margins: FloatArray,
+    pairs: PairGold,
+    resampling: Resampling,
+    chosen: Mask,
+    column: str,
+    value: str,
+) -> list[DataProbe]:
+    """The rule in both directions, or in the one that was learnt."""
+    gold = np.where(chosen, pairs.probability, np.nan)
+    both = [(rule.more, margins)] + ([(rule.less, -margins)] if rule.less else [])
+    estimates = accuracy_estimates(
+        np.stack([one for _, one in both]),
+        gold,
+        pairs.item,
+        ties="half",
+        weights=resampling.weights,
+        level=resampling.level,
+    )
+    credit = pair_credits(margins[None], gold, ties="half")[0]
+    p = math.nan
+    if not np.all(np.isnan(credit)):
+        coin = np.where(np.isnan(credit), np.nan, 0.5)
+        rng = np.random.default_rng(0)
+        p = float(preference_tests(np.stack([credit, coin]), pairs.item, rng=rng).p[0, 1])
+    return [
+        DataProbe(name, rule.says, estimate, column, value, p)
+        for (name, _), estimate in zip(both, estimates, strict=True)
+    ]
+
+
+def _not_applied(rule: Rule, reason: str, level: float) -> DataProbe:
+    return DataProbe(rule.more, rule.says, Estimate(math.nan, level=level, method="undefined"), reason=reason)
+
+
+def _adjusted(probes: list[DataProbe]) -> list[DataProbe]:
+    """Holm over the tests; both directions of a rule are one test."""
+    tests = {(one.says, one.column, one.value): one.p for one in probes if not math.isnan(one.p)}
+    if not tests:
+        return probes
+    adjusted = dict(zip(tests, holm(list(tests.values())).tolist(), strict=True))
+    return [replace(one, p_adjusted=adjusted.get((one.says, one.column, one.value), math.nan)) for one in probes]
+
+
+def _order(probe: DataProbe) -> tuple[bool, bool, float]:
+    value = probe.estimate.value
+    return (bool(probe.column), math.isnan(value), 0.0 if math.isnan(value) else -value)
+
+
+def _headline(probes: Sequence[DataProbe]) -> tuple[str, ...]:
+    won = [one for one in probes if one.significant and not one.column]
+    if not won:
+        return ("No content-blind rule is shown to win more than half of the pairs.",)
+    best, estimate = won[0], won[0].estimate
+    said = f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+    return (
+        f"Without reading: '{best.probe}' wins {said} of {estimate.n:,} decided pairs.",
+        f"{len(won)} of {len({one.says for one in probes})} rules win more than half.",
+    )

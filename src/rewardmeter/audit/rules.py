@@ -1,0 +1,93 @@
+"""What can be said of a response without reading it. May import `engine`, `scoring`, `dataset`, `types` and `pairs`,
+`partial_input` of this folder.
+
+A content-blind rule gives every pair a margin. Where the data has not what it looks at, or it cannot tell any two
+responses apart, it does not apply, and the reason says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rewardmeter.audit.partial_input import cross_fitted_margins, identity_features, word_features
+from rewardmeter.comparison.gold import PairGold
+from rewardmeter.dataset import Dataset
+from rewardmeter.engine import score
+from rewardmeter.scoring import make_scorer
+from rewardmeter.types import FloatArray
+
+__all__ = ["RULES", "Rule"]
+
+Margins = Callable[[Dataset, PairGold, int, int], "FloatArray | str"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One content-blind rule.
+
+    Attributes
+    ----------
+    more, less:
+        What it is called when the greater margin wins, and when the smaller one does; no ``less`` for trained ones.
+    says:
+        What it looks at, in a few words.
+    margins:
+        Of the pairs of a dataset, (P,), given folds and a seed; or why it does not apply.
+    """
+
+    more: str
+    less: str
+    says: str
+    margins: Margins
+
+
+def _surface(more: str, less: str, says: str, spec: str) -> Rule:
+    def margins(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
+        if not dataset.has_texts:
+            return "the data has no texts"
+        values = score(make_scorer(spec), dataset).values
+        return values[pairs.a] - values[pairs.b]
+
+    return Rule(more, less, says, margins)
+
+
+def _position(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
+    if dataset.preferences is None:
+        return "the judgments are no comparisons of two responses that were shown in an order"
+    if pairs.best_first:
+        return "the data lists the better response always in the same place: that is no order of showing"
+    return np.ones(len(pairs))
+
+
+def _system(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
+    if not dataset.systems:
+        return "the data does not say which system wrote a response"
+    system = dataset.response_system
+    if not np.any(system[pairs.a] != system[pairs.b]):
+        return "the responses of an item are by one system"
+    return cross_fitted_margins(identity_features(system), pairs, folds=folds, seed=seed)
+
+
+def _words(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
+    if not dataset.has_texts:
+        return "the data has no texts"
+    return cross_fitted_margins(word_features(dataset.response_text), pairs, folds=folds, seed=seed)
+
+
+RULES: tuple[Rule, ...] = (
+    _surface("longer", "shorter", "characters of the response", "length"),
+    _surface("more steps", "fewer steps", "lines that are not blank", "steps"),
+    _surface("more sentences", "fewer sentences", "sentences", "sentences"),
+    _surface("more markdown", "less markdown", "Markdown marks of all kinds", "markdown"),
+    _surface("more list entries", "fewer list entries", "entries of lists", "lists"),
+    _surface("more headings", "fewer headings", "Markdown headings", "headings"),
+    _surface("more emoji", "fewer emoji", "emoji", "emoji"),
+    _surface("more varied words", "less varied words", "distinct words over words", "type-token-ratio"),
+    Rule("shown first", "shown second", "the place in the pair", _position),
+    Rule("system", "", "who wrote it, learnt on other items", _system),
+    Rule("response only", "", "words of the response without the prompt, learnt on other items", _words),
+)
+"""Every rule that an audit of the data tries."""
