@@ -22,6 +22,7 @@ _HOME = {
     "RewardmeterError": "rewardmeter.errors",
     "Scorer": "rewardmeter.scoring",
     "Scores": "rewardmeter.types",
+    "audit": "rewardmeter.api",
     "calibrate": "rewardmeter.api",
     "combine": "rewardmeter.api",
     "compare": "rewardmeter.api",
@@ -38,6 +39,7 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]
 
 if TYPE_CHECKING:
+    from rewardmeter.api import audit as audit
     from rewardmeter.api import calibrate as calibrate
     from rewardmeter.api import combine as combine
     from rewardmeter.api import compare as compare

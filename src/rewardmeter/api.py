@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rewardmeter.auditing import DataAudit, audit_data
 from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
@@ -525,6 +526,27 @@ def label(
         if turn.batch:
             write_questions(questions, [one.item for one in turn.batch], out)
     return turn
+
+
+def audit(
+    data: Dataset | str | Path,
+    *,
+    aspect: str | None = None,
+    slices: Sequence[str] = (),
+    folds: int = 5,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> DataAudit:
+    """How much of the data's gold can be won without reading; see `rewardmeter.auditing.audit_data`.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data or a column is wrong, or no two responses of an item were judged.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    return audit_data(dataset, aspect=aspect, slices=slices, folds=folds, resamples=resamples, level=level, seed=seed)
 
 
 def doctor(

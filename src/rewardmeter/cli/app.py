@@ -205,6 +205,56 @@ def score(
     )
 
 
+@_verb(app, "audit")
+def audit(
+    dataset: Data,
+    /,
+    *,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    slice: Annotated[
+        list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
+    ] = None,
+    folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the rules that are learnt, by item.")] = 5,
+    resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for no intervals.")] = 1000,
+    level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of resampling and folds.")] = 0,
+    json: Annotated[
+        str | None,
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Also write audit.json here; - for standard output."),
+    ] = None,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+) -> int:
+    """Audit the data: how much of its gold can be won without reading the responses?
+
+    Every content-blind rule (length, steps, Markdown, position, who wrote it, words without the prompt) is tried on the
+    same pairs that scorers are judged by.
+
+    For example:
+
+        rewardmeter audit judgebench
+
+        rewardmeter audit pairs.jsonl --slice domain --json audit.json
+    """
+    from rewardmeter.cli import auditing, commands
+
+    return auditing.audit(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        auditing={
+            "aspect": aspect,
+            "slices": slice or [],
+            "folds": folds,
+            "resamples": resamples,
+            "level": level,
+            "seed": seed,
+        },
+        json_path=json,
+    )
+
+
 @_verb(app, "calibration")
 def calibration(
     dataset: Data,

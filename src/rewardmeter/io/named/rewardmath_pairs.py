@@ -60,7 +60,8 @@ class _Problem:
 def load_pairs(folder: Path) -> Dataset:
     """The pairs, joined over the files by problem; texts are in the files of the process reward models.
 
-    A solution's text is its steps, one to a line. Items have the columns ``subject`` and ``level``.
+    A solution's text is its steps, one to a line: a line break within a step is written as a space. Items have the
+    columns ``subject`` and ``level``.
     """
     problems: dict[str, _Problem] = {}
     scores: dict[str, dict[str, tuple[float, float]]] = {}
@@ -92,7 +93,7 @@ def _stepped(
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in rows:
         known = problems.setdefault(row.problem, _Problem(row.problem_id, {"subject": row.subject, "level": row.level}))
-        text = "\n".join(row.eval_solution)
+        text = "\n".join(step.replace("\n", " ") for step in row.eval_solution)
         if row.solution_type not in SIDES or known.texts.setdefault(row.solution_type, text) != text:
             raise InputError(f"problem {row.problem_id}: another {row.solution_type} solution than before", path=path)
         for suffix, value in aggregated(row.output.step_scores).items():

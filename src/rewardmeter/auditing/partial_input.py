@@ -1,8 +1,9 @@
 """Baselines that are trained and see a part of the input only: what can be won without the rest?
 
-A partial-input baseline that predicts the gold shows that the data can be answered without what it leaves out (Gururangan
-et al. 2018; Poliak et al. 2018). It is Bradley-Terry with a linear strength: the logit that the first of two responses is
-preferred is w (x_a - x_b), with a ridge on w, cross-fitted by item. May import `stats`, `comparison`, `types`.
+A partial-input baseline that predicts the gold shows that the data can be answered without what it leaves out
+(Gururangan et al. 2018; Poliak et al. 2018). It is Bradley-Terry with a linear strength: the logit that the first of
+two responses is preferred is w (x_a - x_b), with a ridge on w, cross-fitted by item. May import `stats`, `comparison`,
+`types`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -38,7 +40,7 @@ def word_features(texts: Sequence[str | None]) -> sparse.csr_matrix:
     for text in texts:
         words = _TOKEN.findall((text or "").casefold())
         count = Counter(words)
-        count.update(f"{one} {other}" for one, other in zip(words, words[1:], strict=False))
+        count.update(f"{one} {other}" for one, other in pairwise(words))
         counts.append(count)
         found.update(count.keys())
     kept = [name for name, n in found.most_common(MOST_FEATURES) if n >= FEWEST_TEXTS]

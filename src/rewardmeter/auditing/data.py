@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rewardmeter.audit.pairs import judged_pairs
-from rewardmeter.audit.result import DataAudit, DataProbe
-from rewardmeter.audit.rules import RULES, Rule
+from rewardmeter.auditing.pairs import judged_pairs
+from rewardmeter.auditing.result import DataAudit, DataProbe
+from rewardmeter.auditing.rules import RULES, Rule
 from rewardmeter.comparison import check_request
 from rewardmeter.comparison.case import make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
@@ -22,13 +22,14 @@ from rewardmeter.comparison.gold import PairGold
 from rewardmeter.comparison.measure import Resampling, make_resampling
 from rewardmeter.comparison.slices import slice_column
 from rewardmeter.dataset import Dataset
-from rewardmeter.stats.preference import accuracy_estimates, pair_credits
+from rewardmeter.stats.preference import TieRule, accuracy_estimates, pair_credits
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import holm, preference_tests
 from rewardmeter.types import FloatArray
 
 __all__ = ["audit_data"]
 
+_TIES: tuple[TieRule, ...] = ("wrong", "half")
 Mask = NDArray[np.bool_]
 
 
@@ -66,10 +67,8 @@ def audit_data(
     pairs = judged_pairs(dataset, aspect)
     resampling, drawn = make_resampling(dataset.n_items, resamples, level, seed)
     parts: list[tuple[str, str, Mask]] = [("", "", np.ones(len(pairs), dtype=bool))]
-    for column in (slice_column(dataset, name) for name in slices):
-        parts += [
-            (column.name, label, column.index[pairs.item] == number) for number, label in enumerate(column.values)
-        ]
+    for found in (slice_column(dataset, name) for name in slices):
+        parts += [(found.name, label, found.index[pairs.item] == number) for number, label in enumerate(found.values)]
     probes: list[DataProbe] = []
     for rule in RULES:
         margins = rule.margins(dataset, pairs, folds, seed)
@@ -97,13 +96,9 @@ def _probes(
     """The rule in both directions, or in the one that was learnt."""
     gold = np.where(chosen, pairs.probability, np.nan)
     both = [(rule.more, margins)] + ([(rule.less, -margins)] if rule.less else [])
-    estimates = accuracy_estimates(
-        np.stack([one for _, one in both]),
-        gold,
-        pairs.item,
-        ties="half",
-        weights=resampling.weights,
-        level=resampling.level,
+    stacked, weights, level = np.stack([one for _, one in both]), resampling.weights, resampling.level
+    strict, half = (
+        accuracy_estimates(stacked, gold, pairs.item, ties=ties, weights=weights, level=level) for ties in _TIES
     )
     credit = pair_credits(margins[None], gold, ties="half")[0]
     p = math.nan
@@ -112,13 +107,14 @@ def _probes(
         rng = np.random.default_rng(0)
         p = float(preference_tests(np.stack([credit, coin]), pairs.item, rng=rng).p[0, 1])
     return [
-        DataProbe(name, rule.says, estimate, column, value, p)
-        for (name, _), estimate in zip(both, estimates, strict=True)
+        DataProbe(name, rule.says, won, shared, column, value, p)
+        for (name, _), won, shared in zip(both, strict, half, strict=True)
     ]
 
 
 def _not_applied(rule: Rule, reason: str, level: float) -> DataProbe:
-    return DataProbe(rule.more, rule.says, Estimate(math.nan, level=level, method="undefined"), reason=reason)
+    nothing = Estimate(math.nan, level=level, method="undefined")
+    return DataProbe(rule.more, rule.says, nothing, nothing, reason=reason)
 
 
 def _adjusted(probes: list[DataProbe]) -> list[DataProbe]:
@@ -131,7 +127,7 @@ def _adjusted(probes: list[DataProbe]) -> list[DataProbe]:
 
 
 def _order(probe: DataProbe) -> tuple[bool, bool, float]:
-    value = probe.estimate.value
+    value = probe.half_ties.value
     return (bool(probe.column), math.isnan(value), 0.0 if math.isnan(value) else -value)
 
 
@@ -139,7 +135,7 @@ def _headline(probes: Sequence[DataProbe]) -> tuple[str, ...]:
     won = [one for one in probes if one.significant and not one.column]
     if not won:
         return ("No content-blind rule is shown to win more than half of the pairs.",)
-    best, estimate = won[0], won[0].estimate
+    best, estimate = won[0], won[0].half_ties
     said = f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
     return (
         f"Without reading: '{best.probe}' wins {said} of {estimate.n:,} decided pairs.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rewardmeter.audit.partial_input import cross_fitted_margins, identity_features, word_features
+from rewardmeter.auditing.partial_input import cross_fitted_margins, identity_features, word_features
 from rewardmeter.comparison.gold import PairGold
 from rewardmeter.dataset import Dataset
 from rewardmeter.engine import score

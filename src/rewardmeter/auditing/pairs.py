@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rewardmeter.comparison.case import gold_of
@@ -44,8 +46,7 @@ def _from_groups(dataset: Dataset) -> Dataset:
         a, b = np.meshgrid(response[best], response[~best], indexing="ij")
         first.append(a.ravel())
         second.append(b.ravel())
-    a, b = (np.concatenate(part or [np.empty(0)]).astype(np.int32) for part in (first, second))
+    none = np.empty(0, dtype=np.int32)
+    a, b = (np.concatenate([none, *part]).astype(np.int32) for part in (first, second))
     made = Preferences(a, b, np.ones(len(a)), np.full(len(a), -1, dtype=np.int32))
-    from dataclasses import replace
-
     return replace(dataset, preferences=made)

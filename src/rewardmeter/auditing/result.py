@@ -24,8 +24,10 @@ class DataProbe:
     says:
         What it looks at.
     estimate:
-        Share of decided pairs that it wins, a half for each that it cannot tell apart, with an interval over items;
-        undefined where it does not apply.
+        Share of decided pairs that it wins, with an interval over items; pairs that it cannot tell apart are not won.
+        Undefined where it does not apply.
+    half_ties:
+        The same with a half for each pair that it cannot tell apart, so that chance is ½.
     column, value:
         The part; empty for all of the data.
     p:
@@ -39,6 +41,7 @@ class DataProbe:
     probe: str
     says: str
     estimate: Estimate
+    half_ties: Estimate
     column: str = ""
     value: str = ""
     p: float = math.nan
@@ -48,7 +51,7 @@ class DataProbe:
     @property
     def significant(self) -> bool:
         """Whether it is shown to win more than ½."""
-        return self.p_adjusted < 1 - self.estimate.level and self.estimate.value > 0.5
+        return self.p_adjusted < 1 - self.half_ties.level and self.half_ties.value > 0.5
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -56,6 +59,7 @@ class DataProbe:
             "probe": self.probe,
             "slice": {"column": self.column, "value": self.value} if self.column else None,
             "estimate": self.estimate.to_dict(),
+            "estimate_half_ties": self.half_ties.to_dict(),
             "p": None if math.isnan(self.p) else self.p,
             "p_adjusted": None if math.isnan(self.p_adjusted) else self.p_adjusted,
             "reason": self.reason,

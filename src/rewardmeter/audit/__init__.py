@@ -1,8 +1,0 @@
-"""What else is responded to than what is asked. May import `comparison`, `engine`, `scoring`, `dataset`, `stats`, `types`,
-`errors`."""
-
-from rewardmeter.audit.data import audit_data
-from rewardmeter.audit.result import DataAudit, DataProbe
-from rewardmeter.audit.rules import RULES, Rule
-
-__all__ = ["RULES", "DataAudit", "DataProbe", "Rule", "audit_data"]
