@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rewardmeter.auditing import DataAudit, audit_data
+from rewardmeter.auditing import Audit, audit_data
 from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
@@ -537,7 +537,7 @@ def audit(
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-) -> DataAudit:
+) -> Audit:
     """How much of the data's gold can be won without reading; see `rewardmeter.auditing.audit_data`.
 
     Raises

@@ -91,7 +91,7 @@ def test_clean_data_raise_no_alarm_more_often_than_stated():
     alarms = 0
     for seed in range(40):
         texts, wins = random_pairs(60, seed)
-        alarms += any(one.significant for one in rm.audit(paired(texts, wins), resamples=0).probes)
+        alarms += any(one.significant for one in rm.audit(paired(texts, wins), resamples=0).data)
     assert alarms <= 5, "5 % of 40 are 2; more than 5 have a chance of 1 %"
 
 
@@ -116,11 +116,11 @@ def test_slices_are_adjusted_together():
     texts = [(f"{a} much longer than it was", b) if i % 2 else (a, b) for i, (a, b) in enumerate(texts)]
     wins = np.where(np.arange(100) % 2, 1.0, wins)
     found = rm.audit(paired(texts, wins, columns={"kind": ["even", "odd"] * 50}), slices=["kind"])
-    odd = next(one for one in found.probes if (one.probe, one.value) == ("longer", "odd"))
+    odd = next(one for one in found.data if (one.probe, one.value) == ("longer", "odd"))
     assert odd.estimate.value == 1.0
     assert odd.significant
-    tests = {(one.says, one.column, one.value) for one in found.probes if not np.isnan(one.p)}
-    smallest = min(one.p for one in found.probes if not np.isnan(one.p))
+    tests = {(one.says, one.column, one.value) for one in found.data if not np.isnan(one.p)}
+    smallest = min(one.p for one in found.data if not np.isnan(one.p))
     assert odd.p == smallest
     assert odd.p_adjusted == pytest.approx(min(1.0, len(tests) * smallest))
     with pytest.raises(UnknownNameError, match="nosuch"):
@@ -132,7 +132,7 @@ def test_what_has_no_pairs_or_no_texts_says_so():
     with pytest.raises(InputError):
         rm.audit(bare)
     silent = paired([(None, None)] * 5, np.ones(5))
-    assert {one.reason for one in rm.audit(silent).probes if one.probe == "longer"} == {"the data has no texts"}
+    assert {one.reason for one in rm.audit(silent).data if one.probe == "longer"} == {"the data has no texts"}
 
 
 def test_from_the_command_line(tmp_path, capsys):
@@ -163,5 +163,5 @@ def test_longer_answers_in_rmb_by_goal(data_set):
     """README of the set: the longer answer is chosen in 64.83 % and 54.31 %."""
     data_set("rmb")
     found = rm.audit("rmb", slices=["goal"], resamples=0)
-    shares = {one.value: one.estimate.value for one in found.probes if one.probe == "longer" and one.column}
+    shares = {one.value: one.estimate.value for one in found.data if one.probe == "longer" and one.column}
     assert sorted(shares.values()) == pytest.approx([0.5431, 0.6483], abs=5e-5)

@@ -2,7 +2,7 @@
 `types`, `errors`."""
 
 from rewardmeter.auditing.data import audit_data
-from rewardmeter.auditing.result import DataAudit, DataProbe
+from rewardmeter.auditing.result import Audit, DataProbe
 from rewardmeter.auditing.rules import RULES, Rule
 
-__all__ = ["RULES", "DataAudit", "DataProbe", "Rule", "audit_data"]
+__all__ = ["RULES", "Audit", "DataProbe", "Rule", "audit_data"]

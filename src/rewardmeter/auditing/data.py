@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.auditing.pairs import judged_pairs
-from rewardmeter.auditing.result import DataAudit, DataProbe
+from rewardmeter.auditing.result import Audit, DataProbe
 from rewardmeter.auditing.rules import RULES, Rule
 from rewardmeter.comparison import check_request
 from rewardmeter.comparison.case import make_case
@@ -42,7 +42,7 @@ def audit_data(
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-) -> DataAudit:
+) -> Audit:
     """How much of the gold each content-blind rule wins.
 
     Parameters
@@ -81,7 +81,7 @@ def audit_data(
     settings = {"level": level, "resamples": drawn, "seed": seed, "folds": folds, "versions": versions()}
     ordered = tuple(sorted(probes, key=_order))
     gold = gold_facts(make_case(dataset, [], aspect))
-    return DataAudit(dataset_facts(dataset), gold, settings, ordered, _headline(ordered))
+    return Audit(dataset_facts(dataset), gold, settings, ordered, headline=_headline(ordered))
 
 
 def _probes(

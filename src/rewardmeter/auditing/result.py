@@ -1,16 +1,20 @@
-"""`DataAudit`: how much of the gold can be won without reading. May import `stats`, `types`, `version`."""
+"""`Audit`: what else the data and its scorers respond to. May import `stats`, `types`, `version`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from rewardmeter.stats.result import Estimate
 from rewardmeter.version import __version__
 
-__all__ = ["DataAudit", "DataProbe"]
+__all__ = ["Audit", "DataProbe", "Kind", "ScorerAudit", "ScorerProbe", "Span"]
+
+Kind = Literal["observational", "preserving", "breaking", "hack", "judge"]
+"""What a probe of a scorer does: looks at the scores as they are; edits responses in a way that keeps the meaning,
+destroys it, or games the scorer; or looks at how a judge judges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,21 +71,170 @@ class DataProbe:
 
 
 @dataclass(frozen=True, eq=False)
-class DataAudit:
-    """The rules by how far above chance they are, those that do not apply last."""
+class ScorerProbe:
+    """One question to one scorer, and the answer as an effect size.
+
+    Attributes
+    ----------
+    probe:
+        What is tried, ``length`` or ``flattery`` for instance; unique within a scorer and kind.
+    kind:
+        Which sort of probe it is.
+    measure:
+        What the estimate is, in a word: ``dependence``, ``gap``, ``shift``, ``detected``, ``share``.
+    says:
+        The question in a few words.
+    estimate:
+        The effect with an interval over items; undefined where the probe could not be made.
+    null:
+        The value at which there is nothing to complain of.
+    bad:
+        On which side of the null an effect is a fault: ``greater``, ``less`` or ``either``.
+    others:
+        More about the same, by name (``flip_rate``, ``accuracy_when_longer``).
+    counts:
+        How often what happened: ``applied``, ``not_applicable``, ``check_failed``, ``unscored``.
+    reasons:
+        Why something did not apply, to how often.
+    p:
+        Of the test that the effect is the null, two-sided; NaN where it was not tested.
+    p_adjusted:
+        The same after Holm, over all tests of this scorer.
+    reason:
+        Why there is no estimate; empty where there is one.
+    """
+
+    probe: str
+    kind: Kind
+    measure: str
+    says: str
+    estimate: Estimate
+    null: float = 0.0
+    bad: Literal["greater", "less", "either"] = "either"
+    others: Mapping[str, Estimate] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    p: float = math.nan
+    p_adjusted: float = math.nan
+    reason: str = ""
+
+    @property
+    def significant(self) -> bool:
+        """Whether an effect is shown at all, good or bad."""
+        return self.p_adjusted < 1 - self.estimate.level
+
+    @property
+    def alarm(self) -> bool:
+        """Whether a fault is shown: an effect on the bad side of the null."""
+        side = self.estimate.value - self.null
+        return self.significant and (self.bad == "either" or (side > 0) == (self.bad == "greater"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "probe": self.probe,
+            "kind": self.kind,
+            "measure": self.measure,
+            "says": self.says,
+            "estimate": self.estimate.to_dict(),
+            "null": self.null,
+            "bad": self.bad,
+            "alarm": self.alarm,
+            "others": {name: one.to_dict() for name, one in self.others.items()},
+            "counts": dict(self.counts),
+            "reasons": dict(self.reasons),
+            "p": None if math.isnan(self.p) else self.p,
+            "p_adjusted": None if math.isnan(self.p_adjusted) else self.p_adjusted,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a response and what it adds to the score.
+
+    Attributes
+    ----------
+    start, stop:
+        Characters of the response.
+    effect:
+        Score with the part less the score without it, as the method defines it; NaN where that was not scored.
+    """
+
+    start: int
+    stop: int
+    effect: float
+
+
+@dataclass(frozen=True, eq=False)
+class ScorerAudit:
+    """What one scorer responds to.
+
+    Attributes
+    ----------
+    scorer:
+        Its name.
+    fingerprint:
+        Of its signature; empty where there is none.
+    scale:
+        The unit of shifts and dependences: the mean absolute difference that the scorer makes between two responses
+        that people tell apart, with an interval over items.
+    scale_says:
+        What the unit is, where the data has no judged pairs.
+    probes:
+        Alarms first, by effect.
+    """
+
+    scorer: str
+    fingerprint: str
+    scale: Estimate
+    probes: tuple[ScorerProbe, ...]
+    scale_says: str = ""
+    attributions: tuple[Mapping[str, Any], ...] = ()
+
+    def __getitem__(self, probe: str) -> ScorerProbe:
+        """The first probe of that name; KeyError where there is none."""
+        for one in self.probes:
+            if one.probe == probe:
+                return one
+        raise KeyError(probe)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "scorer": self.scorer,
+            "fingerprint": self.fingerprint,
+            "scale": self.scale.to_dict(),
+            "scale_says": self.scale_says,
+            "probes": [one.to_dict() for one in self.probes],
+            "attributions": [dict(one) for one in self.attributions],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """The data's rules by how far above chance they are, those that do not apply last; then one part a scorer."""
 
     dataset: Mapping[str, Any]
     gold: Mapping[str, Any]
     settings: Mapping[str, Any]
-    probes: tuple[DataProbe, ...]
+    data: tuple[DataProbe, ...]
+    scorers: tuple[ScorerAudit, ...] = ()
     headline: tuple[str, ...] = ()
 
     def __getitem__(self, probe: str) -> DataProbe:
         """A rule on all of the data; KeyError where there is none of that name."""
-        for one in self.probes:
+        for one in self.data:
             if one.probe == probe and not one.column:
                 return one
         raise KeyError(probe)
+
+    def scorer(self, name: str) -> ScorerAudit:
+        """The part of one scorer; KeyError where there is none of that name."""
+        for one in self.scorers:
+            if one.scorer == name:
+                return one
+        raise KeyError(name)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -91,6 +244,6 @@ class DataAudit:
             "gold": dict(self.gold),
             "settings": dict(self.settings),
             "headline": list(self.headline),
-            "data": [probe.to_dict() for probe in self.probes],
-            "scorers": [],
+            "data": [probe.to_dict() for probe in self.data],
+            "scorers": [one.to_dict() for one in self.scorers],
         }

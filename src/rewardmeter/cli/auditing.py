@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rewardmeter.api import audit as run_audit
-from rewardmeter.auditing import DataAudit, DataProbe
+from rewardmeter.auditing import Audit, DataProbe
 from rewardmeter.cli.app import DONE
 from rewardmeter.cli.commands import DataOptions
 from rewardmeter.cli.output import console
@@ -34,13 +34,13 @@ def audit(data: DataOptions, *, auditing: Mapping[str, Any], json_path: str | No
     return DONE
 
 
-def _print(made: DataAudit, screen: Console) -> None:
+def _print(made: Audit, screen: Console) -> None:
     facts = f"{made.dataset['items']:,} items · gold: {made.gold['description'] or made.gold['kind']}"
     screen.print(Text(f"{made.dataset['name']} · {facts}", style="bold"), soft_wrap=True)
     screen.print()
-    whole = [one for one in made.probes if not one.column and not one.reason and one.half_ties.value >= 0.5]
+    whole = [one for one in made.data if not one.column and not one.reason and one.half_ties.value >= 0.5]
     screen.print(_table(whole, with_part=False))
-    parts = [one for one in made.probes if one.column and one.significant]
+    parts = [one for one in made.data if one.column and one.significant]
     if parts:
         screen.print()
         screen.print(Text("In parts of the data, what is shown to win more than half:", style="bold"))
@@ -48,7 +48,7 @@ def _print(made: DataAudit, screen: Console) -> None:
     screen.print()
     for number, sentence in enumerate(made.headline):
         screen.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
-    for one in made.probes:
+    for one in made.data:
         if one.reason:
             screen.print(Text(f"{one.probe}: {one.reason}.", style="dim"), soft_wrap=True)
     screen.print(
