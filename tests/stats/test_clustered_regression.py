@@ -1,0 +1,75 @@
+"""Clustered least squares against a plain loop that leaves each item out, and against the closed form of a mean."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rewardmeter.stats.clustered_regression import clustered_least_squares
+
+
+def slow(y, x, item):
+    """Every item left out in turn, each time with NumPy's own least squares."""
+    keep = np.isfinite(y) & np.all(np.isfinite(x), axis=1)
+    y, x, item = y[keep], x[keep], item[keep]
+    whole = np.linalg.lstsq(x, y, rcond=None)[0]
+    names = np.unique(item)
+    without = np.array([np.linalg.lstsq(x[item != one], y[item != one], rcond=None)[0] for one in names])
+    g = len(names)
+    return whole, (without - whole).T @ (without - whole) * (g - 1) / g
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(6, 15), st.integers(1, 3))
+def test_as_leaving_each_item_out(seed, items, columns):
+    rng = np.random.default_rng(seed)
+    item = rng.permutation(np.repeat(np.arange(items), rng.integers(2, 5, items)))
+    x = rng.normal(size=(len(item), columns)) * 10.0 ** rng.integers(-6, 6, columns)
+    y = rng.normal(size=(2, len(item)))
+    y[1, 0] = np.nan
+    for row, fit in zip(y, clustered_least_squares(y, x, item), strict=True):
+        coefficients, covariance = slow(row, x, item)
+        np.testing.assert_allclose(fit.coefficients, coefficients, rtol=1e-7)
+        np.testing.assert_allclose(np.sqrt(np.diag(fit.covariance)), np.sqrt(np.diag(covariance)), rtol=1e-6)
+
+
+def test_of_a_mean_it_is_the_t_test():
+    stats = pytest.importorskip("scipy.stats")
+    y = np.random.default_rng(0).normal(0.3, 1, 40)
+    fit = clustered_least_squares(y[None], np.ones((40, 1)), np.arange(40))[0]
+    known = stats.ttest_1samp(y, 0)
+    assert fit.p(0) == pytest.approx(known.pvalue, rel=1e-9)
+    low, high = known.confidence_interval(0.9)
+    made = fit.estimate(0, level=0.9)
+    assert (made.low, made.high, made.n) == (pytest.approx(low), pytest.approx(high), 40)
+
+
+def test_undefined_is_not_a_number():
+    ones = np.ones((5, 1))
+    empty = clustered_least_squares(np.full((1, 5), np.nan), ones, np.arange(5))[0]
+    assert np.isnan(empty.coefficients[0]) and empty.n == 0 and math.isnan(empty.p(0))
+    one_item = clustered_least_squares(np.ones((1, 5)), ones, np.zeros(5, dtype=int))[0]
+    assert one_item.coefficients[0] == pytest.approx(1) and math.isnan(one_item.p(0)) and math.isnan(one_item.estimate(0).low)
+    twins = clustered_least_squares(np.arange(5.0)[None], np.ones((5, 2)), np.arange(5))[0]
+    assert np.all(np.isnan(twins.coefficients))
+
+
+def test_a_column_that_one_item_carries_has_no_error():
+    x = np.array([[1.0, 1.0], [1, 0], [1, 0], [1, 0]])
+    fit = clustered_least_squares(np.array([[3.0, 1, 2, 1]]), x, np.arange(4))[0]
+    assert fit.coefficients[1] == pytest.approx(3 - 4 / 3) and math.isnan(fit.p(1))
+
+
+def test_the_unit_scales_the_interval():
+    y = np.random.default_rng(1).normal(size=(1, 20))
+    fit = clustered_least_squares(y, np.ones((20, 1)), np.arange(20))[0]
+    plain, turned = fit.estimate(0), fit.estimate(0, unit=-2)
+    assert turned.value == pytest.approx(-2 * plain.value)
+    assert turned.low == pytest.approx(-2 * plain.high) and turned.high == pytest.approx(-2 * plain.low)
+
+
+def test_shapes_are_checked():
+    with pytest.raises(ValueError, match="do not fit"):
+        clustered_least_squares(np.ones((1, 3)), np.ones((2, 1)), np.arange(3))
