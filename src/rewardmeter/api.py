@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rewardmeter.auditing import Audit, audit_data
+from rewardmeter.auditing import EDITS, Audit, AuditOptions, Experiment, check_audit, prepare_experiment
+from rewardmeter.auditing import audit as run_audit
 from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
@@ -59,6 +60,7 @@ from rewardmeter.scorers.recorded import recorded_names, recorded_scores, record
 from rewardmeter.scoring import (
     Budget,
     Family,
+    LookedUp,
     Scorer,
     families,
     make_scorer,
@@ -530,23 +532,60 @@ def label(
 
 def audit(
     data: Dataset | str | Path,
+    scorers: Scorers = (),
+    options: AuditOptions | None = None,
     *,
-    aspect: str | None = None,
-    slices: Sequence[str] = (),
-    folds: int = 5,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+    **changed: Any,
 ) -> Audit:
-    """How much of the data's gold can be won without reading; see `rewardmeter.auditing.audit_data`.
+    """What else the data and its scorers respond to than what is asked.
+
+    Without scorers: how much of the gold each content-blind rule wins. With them, also what each scorer depends on
+    given the gold and, where it can be run, what edits do to it.
+
+    Parameters
+    ----------
+    data, scorers, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    options:
+        See `rewardmeter.auditing.AuditOptions`; ``changed`` are its fields by name (``slices=["domain"]``). With
+        neither, every edit of the library is tried.
 
     Raises
     ------
     RewardmeterError
-        If the data or a column is wrong, or no two responses of an item were judged.
+        If the data, a spec, a column or the store is wrong, or no two responses of an item were judged.
     """
+    options = replace(options or AuditOptions(edits=EDITS), **changed)
     dataset = data if isinstance(data, Dataset) else load(data)
-    return audit_data(dataset, aspect=aspect, slices=slices, folds=folds, resamples=resamples, level=level, seed=seed)
+    check_audit(dataset, options)
+    running: dict[str, Any] = {
+        "store": store,
+        "workers": workers,
+        "max_cost": max_cost,
+        "executor": executor,
+        "progress": progress,
+    }
+    made = contenders(dataset, scorers, **running) if scorers else []
+    experiment, run = experiment_of(dataset, scorers, options)
+    edited = contenders(experiment.dataset, run, **running) if experiment is not None else []
+    return run_audit(dataset, made, experiment, {one.name: one.scores for one in edited}, options)
+
+
+def experiment_of(
+    dataset: Dataset, scorers: Scorers, options: AuditOptions
+) -> tuple[Experiment | None, dict[str, AnyScorer]]:
+    """The edited responses of an audit, None where none are to be scored, and the scorers by name that can score texts
+    which the data does not hold."""
+    found = ((label or scorer.name, scorer) for label, scorer, *_ in _plans(dataset, scorers)[1] if scorer is not None)
+    run: dict[str, AnyScorer] = {
+        name: scorer for name, scorer in found if not any(isinstance(one, LookedUp) for one in paid_scorers(scorer))
+    }
+    return (prepare_experiment(dataset, options) if run else None), run
 
 
 def doctor(

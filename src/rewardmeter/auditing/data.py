@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rewardmeter.auditing.pairs import judged_pairs
 from rewardmeter.auditing.result import Audit, DataProbe
-from rewardmeter.auditing.rules import RULES, Rule
+from rewardmeter.auditing.rules import Rule, Ruled, rule_margins
 from rewardmeter.comparison import check_request
 from rewardmeter.comparison.case import make_case
 from rewardmeter.comparison.facts import dataset_facts, gold_facts, versions
@@ -35,6 +35,7 @@ Mask = NDArray[np.bool_]
 
 def audit_data(
     dataset: Dataset,
+    ruled: Sequence[Ruled] | None = None,
     *,
     aspect: str | None = None,
     slices: Sequence[str] = (),
@@ -47,6 +48,8 @@ def audit_data(
 
     Parameters
     ----------
+    ruled:
+        The rules on the judged pairs, where they are known already.
     aspect:
         Which ratings; the data's default if None.
     slices:
@@ -70,13 +73,12 @@ def audit_data(
     for found in (slice_column(dataset, name) for name in slices):
         parts += [(found.name, label, found.index[pairs.item] == number) for number, label in enumerate(found.values)]
     probes: list[DataProbe] = []
-    for rule in RULES:
-        margins = rule.margins(dataset, pairs, folds, seed)
-        if isinstance(margins, str):
-            probes += [_not_applied(rule, margins, level)]
+    for one in rule_margins(dataset, pairs, folds, seed) if ruled is None else ruled:
+        if one.reason:
+            probes.append(_not_applied(one.rule, one.reason, level))
             continue
         for column, value, chosen in parts:
-            probes += _probes(rule, margins, pairs, resampling, chosen, column, value)
+            probes += _probes(one.rule, one.margins, pairs, resampling, chosen, column, value)
     probes = _adjusted(probes)
     settings = {"level": level, "resamples": drawn, "seed": seed, "folds": folds, "versions": versions()}
     ordered = tuple(sorted(probes, key=_order))

@@ -54,7 +54,9 @@ FEATURES: tuple[Feature, ...] = (
 
 
 def feature_values(dataset: Dataset) -> dict[str, FloatArray]:
-    """(R,) values of each feature by name, counts as they are; NaN where a feature is undefined."""
+    """(R,) values of each feature by name, counts as they are; NaN where a feature is undefined, or without texts."""
+    if not dataset.has_texts:
+        return {one.name: np.full(dataset.n_responses, np.nan) for one in FEATURES}
     return {one.name: score(make_scorer(one.spec), dataset).values for one in FEATURES}
 
 

@@ -49,7 +49,8 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
         says = f"{feature.says}, given the gold"
         if feature.name not in varying:
             nothing = undefined(level=evidence.level)
-            reason = "the responses of an item hardly ever differ in it"
+            texts = evidence.dataset.has_texts
+            reason = "the responses of an item hardly ever differ in it" if texts else "the data has no texts"
             for row in made:
                 row.append(ScorerProbe(feature.name, "observational", "dependence", says, nothing, reason=reason))
             continue
@@ -113,6 +114,7 @@ def _fits(evidence: Evidence, columns: list[FloatArray]) -> list[ClusteredFit]:
 
 
 def _varies(apart: FloatArray, evidence: Evidence) -> bool:
+    """Whether responses differ in it in enough items."""
     return len(np.unique(evidence.pairs.item[np.nan_to_num(apart) != 0])) >= FEWEST_ITEMS
 
 

@@ -179,18 +179,21 @@ class ScorerAudit:
     scale:
         The unit of shifts and dependences: the mean absolute difference that the scorer makes between two responses
         that people tell apart, with an interval over items.
-    scale_says:
-        What the unit is, where the data has no judged pairs.
     probes:
         Alarms first, by effect.
+    failed:
+        Responses that it could not score, edited ones included.
+    note:
+        Why responses have no score, commonest first; empty where all have one.
     """
 
     scorer: str
     fingerprint: str
     scale: Estimate
     probes: tuple[ScorerProbe, ...]
-    scale_says: str = ""
     attributions: tuple[Mapping[str, Any], ...] = ()
+    failed: int = 0
+    note: str = ""
 
     def __getitem__(self, probe: str) -> ScorerProbe:
         """The first probe of that name; KeyError where there is none."""
@@ -205,8 +208,9 @@ class ScorerAudit:
             "scorer": self.scorer,
             "fingerprint": self.fingerprint,
             "scale": self.scale.to_dict(),
-            "scale_says": self.scale_says,
+            "note": self.note,
             "probes": [one.to_dict() for one in self.probes],
+            "failed": self.failed,
             "attributions": [dict(one) for one in self.attributions],
         }
 

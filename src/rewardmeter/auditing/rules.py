@@ -19,7 +19,7 @@ from rewardmeter.engine import score
 from rewardmeter.scoring import make_scorer
 from rewardmeter.types import FloatArray
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "Rule", "Ruled", "rule_margins"]
 
 Margins = Callable[[Dataset, PairGold, int, int], "FloatArray | str"]
 
@@ -91,3 +91,30 @@ RULES: tuple[Rule, ...] = (
     Rule("response only", "", "words of the response without the prompt, learnt on other items", _words),
 )
 """Every rule that an audit of the data tries."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ruled:
+    """A rule on the pairs of some data.
+
+    Attributes
+    ----------
+    rule:
+        The rule.
+    margins:
+        (P,), NaN where it is undefined; empty where it does not apply.
+    reason:
+        Why it does not apply; empty where it does.
+    """
+
+    rule: Rule
+    margins: FloatArray
+    reason: str = ""
+
+
+def rule_margins(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> tuple[Ruled, ...]:
+    """Every rule on the pairs; ``folds`` and ``seed`` are of those that are learnt."""
+    made = ((rule, rule.margins(dataset, pairs, folds, seed)) for rule in RULES)
+    return tuple(
+        Ruled(rule, np.empty(0), found) if isinstance(found, str) else Ruled(rule, found) for rule, found in made
+    )

@@ -23,8 +23,9 @@ DONE, CHECK_FAILED, WRONG_USE, SOME_FAILED, STOPPED, BUG = 0, 1, 2, 3, 130, 70
 _READING = Group("Reading the data", sort_key=2)
 _LABELLING = Group("Labelling", sort_key=2)
 _MEASURING = Group("Measuring", sort_key=3)
-_WRITING = Group("Writing", sort_key=4)
-_RUNNING = Group("Running scorers", sort_key=5)
+_CHECKING = Group("Checking", sort_key=4)
+_WRITING = Group("Writing", sort_key=5)
+_RUNNING = Group("Running scorers", sort_key=6)
 
 app = App(
     name="rewardmeter",
@@ -210,6 +211,17 @@ def audit(
     dataset: Data,
     /,
     *,
+    scorer: Scorers = [],  # noqa: B006
+    scorers: ScorerFile = None,
+    edits: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            group=_MEASURING,
+            help="Edits to try: preserving, breaking, hack, a name, or none; repeatable (default: all).",
+        ),
+    ] = None,
+    units: Annotated[int, Parameter(group=_MEASURING, help="Items on which edits are tried, at most.")] = 200,
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
     slice: Annotated[
         list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
@@ -217,41 +229,71 @@ def audit(
     folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the rules that are learnt, by item.")] = 5,
     resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for no intervals.")] = 1000,
     level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
-    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of resampling and folds.")] = 0,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of resampling, folds and edits.")] = 0,
+    fail_on: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            allow_leading_hyphen=True,
+            group=_CHECKING,
+            help="Status 1 if this shows a fault: any, data, a kind, a probe or 'flattery>0.2'; repeatable.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None, Parameter(group=_CHECKING, help="An earlier audit.json: only what is shown to be worse fails.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        Parameter(group=_WRITING, help="Folder for index.html, audit.json, audit.csv (default: named after the data)."),
+    ] = None,
     json: Annotated[
         str | None,
         Parameter(group=_WRITING, allow_leading_hyphen=True, help="Also write audit.json here; - for standard output."),
     ] = None,
+    no_report: Annotated[bool, Parameter(name="--no-report", group=_WRITING, help="Write no folder.")] = False,
     map: Mapped = None,
     format: Format = None,
     gold: GoldName = None,
     reference: Reference = None,
     include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+    dry_run: DryRun = False,
 ) -> int:
-    """Audit the data: how much of its gold can be won without reading the responses?
+    """Audit the data, and scorers: what else do they respond to than what is asked?
 
-    Every content-blind rule (length, steps, Markdown, position, who wrote it, words without the prompt) is tried on the
-    same pairs that scorers are judged by.
+    Of the data: how many of its pairs does a rule win that reads nothing (length, steps, Markdown, position, who wrote
+    it, words without the prompt)? Of each scorer: what does its score follow beyond what people said, does it notice
+    broken content, and is it moved by padding, flattery or an order to give full marks?
 
     For example:
 
-        rewardmeter audit judgebench
+        rewardmeter audit judgebench --scorer recorded --out judgebench-audit
 
-        rewardmeter audit pairs.jsonl --slice domain --json audit.json
+        rewardmeter audit pairs.jsonl --scorer chrf --fail-on hack --baseline audit.json
     """
     from rewardmeter.cli import auditing, commands
 
     return auditing.audit(
         commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, scorers, store, no_store, workers, executor, max_cost, dry_run),
         auditing={
             "aspect": aspect,
-            "slices": slice or [],
+            "slices": tuple(slice or ()),
+            "units": units,
             "folds": folds,
             "resamples": resamples,
             "level": level,
             "seed": seed,
         },
+        edits=edits or [],
+        checks=auditing.Checks(tuple(fail_on or ()), baseline),
+        out=out,
         json_path=json,
+        no_report=no_report,
     )
 
 

@@ -3,76 +3,102 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from rewardmeter.api import audit as run_audit
-from rewardmeter.auditing import Audit, DataProbe
-from rewardmeter.cli.app import DONE
-from rewardmeter.cli.commands import DataOptions
+from rewardmeter.api import experiment_of
+from rewardmeter.auditing import Audit, AuditOptions, Check, edits_named, failures, parse_checks, read_baseline
+from rewardmeter.auditing.files import save_audit
+from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
+from rewardmeter.cli.audit_tables import print_audit
+from rewardmeter.cli.calibrating import running
+from rewardmeter.cli.commands import DataOptions, ScorerOptions, command_line, default_folder, dry_run
 from rewardmeter.cli.output import console
+from rewardmeter.dataset import Dataset
+from rewardmeter.errors import InputError
 from rewardmeter.report.files import json_text, write_text
-from rewardmeter.report.numbers import value_and_half_width
 
-__all__ = ["audit"]
+__all__ = ["Checks", "audit"]
 
 
-def audit(data: DataOptions, *, auditing: Mapping[str, Any], json_path: str | None) -> int:
-    """Audit, print, write."""
+@dataclass(frozen=True)
+class Checks:
+    """What must not be, as typed, and the audit that it is compared with."""
+
+    fail_on: tuple[str, ...] = ()
+    baseline: str | None = None
+
+
+def audit(
+    data: DataOptions,
+    scorers: ScorerOptions,
+    *,
+    auditing: Mapping[str, Any],
+    edits: Sequence[str],
+    checks: Checks,
+    out: str | None,
+    json_path: str | None,
+    no_report: bool,
+) -> int:
+    """Audit, print, write, check."""
     to_stdout = json_path == "-"
-    made = run_audit(data.load(), **auditing)
+    screen = console(stderr=to_stdout)
+    options = AuditOptions(edits=edits_named(edits), **auditing)
+    named = scorers.named() if scorers.specs or scorers.file else []
+    baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
+    asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))
+    dataset = data.load()
+    if scorers.dry_run:
+        return _dry_run(dataset, named, scorers, options)
+    made = run_audit(dataset, named, options, **running(scorers))
+    made = replace(made, settings={**made.settings, "command": command_line()})
+    _check_names(asked, made)
     if to_stdout:
         sys.stdout.write(json_text(made.to_dict()))
     elif json_path is not None:
         write_text(Path(json_path), json_text(made.to_dict()))
-    _print(made, console(stderr=to_stdout))
-    return DONE
+    print_audit(made, screen)
+    if not no_report and not (to_stdout and out is None):
+        folder = Path(out or default_folder(data.spec, "audit"))
+        save_audit(made, folder)
+        screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'audit.json'}", soft_wrap=True)
+    failed = failures(made, asked, baseline)
+    for one in failed:
+        said = f"failed{f' · {one.scorer}' if one.scorer else ''} · {one.says}"
+        screen.print(Text(said, style="bold red"), soft_wrap=True)
+    if asked and not failed:
+        screen.print(f"passed · {', '.join(map(str, asked))}", markup=False, soft_wrap=True)
+    if failed:
+        return CHECK_FAILED
+    return SOME_FAILED if any(one.failed for one in made.scorers) else DONE
 
 
-def _print(made: Audit, screen: Console) -> None:
-    facts = f"{made.dataset['items']:,} items · gold: {made.gold['description'] or made.gold['kind']}"
-    screen.print(Text(f"{made.dataset['name']} · {facts}", style="bold"), soft_wrap=True)
-    screen.print()
-    whole = [one for one in made.data if not one.column and not one.reason and one.half_ties.value >= 0.5]
-    screen.print(_table(whole, with_part=False))
-    parts = [one for one in made.data if one.column and one.significant]
-    if parts:
-        screen.print()
-        screen.print(Text("In parts of the data, what is shown to win more than half:", style="bold"))
-        screen.print(_table(parts, with_part=True))
-    screen.print()
-    for number, sentence in enumerate(made.headline):
-        screen.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
-    for one in made.data:
-        if one.reason:
-            screen.print(Text(f"{one.probe}: {one.reason}.", style="dim"), soft_wrap=True)
-    screen.print(
-        Text(
-            "Pairs that people tied are left out. p is of the exact sign test over items against a coin, after Holm"
-            " over all rules.",
-            style="dim",
-        ),
-        soft_wrap=True,
+def _dry_run(
+    dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions, options: AuditOptions
+) -> int:
+    """What scoring the data would take, and then what scoring the edited responses would."""
+    if not named:
+        raise InputError("without a scorer there is nothing to score", fix="Leave --dry-run out, or add --scorer.")
+    status = dry_run(dataset, named, scorers)
+    experiment, run = experiment_of(dataset, named, options)
+    if experiment is None:
+        return status
+    console().print(f"\nFor the edits of {experiment.units:,} items, in addition:", soft_wrap=True)
+    return max(status, dry_run(experiment.dataset, [one for one in named if _name(one) in run], scorers))
+
+
+def _name(named: str | tuple[str, str]) -> str:
+    return named if isinstance(named, str) else named[0]
+
+
+def _check_names(checks: Sequence[Check], made: Audit) -> None:
+    """That each check names something that the audit has."""
+    parse_checks(
+        [str(one) for one in checks],
+        [one.probe for one in made.data] + [one.probe for scorer in made.scorers for one in scorer.probes],
     )
-
-
-def _table(probes: list[DataProbe], *, with_part: bool) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("rule", *(("part",) if with_part else ()), "wins", "with ties ½", "pairs", "p"):
-        table.add_column(heading, no_wrap=heading not in ("rule", "part"), overflow="fold")
-    for one in probes:
-        part = (f"{one.column} {one.value}",) if with_part else ()
-        table.add_row(
-            one.probe,
-            *part,
-            " ".join(value_and_half_width(one.estimate)).rstrip(),
-            " ".join(value_and_half_width(one.half_ties)).rstrip(),
-            f"{one.half_ties.n:,}",
-            "<.001" if one.p_adjusted < 0.001 else f"{one.p_adjusted:.3f}",
-        )
-    return table

@@ -41,6 +41,7 @@ __all__ = [
     "data_list",
     "data_show",
     "default_folder",
+    "dry_run",
     "score",
 ]
 
@@ -133,7 +134,7 @@ def compare(
     dataset = data.load()
     check_request(dataset, **{name: value for name, value in measuring.items() if name != "seed"})
     if scorers.dry_run:
-        return _dry_run(dataset, named, scorers)
+        return dry_run(dataset, named, scorers)
     made = _run(dataset, named, scorers)
     board = compare_scores(dataset, made, **measuring)
     board = replace(board, settings=replace(board.settings, command=command_line()))
@@ -190,7 +191,7 @@ def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: Scor
     )
 
 
-def _dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> int:
+def dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> int:
     """What scoring would take, as a table; with --max-cost, status 1 if it would cost more."""
     found = forecast(dataset, named, store=scorers.where())
     screen = table_console()
@@ -234,7 +235,7 @@ def score(data: DataOptions, scorers: ScorerOptions, *, out: str) -> int:
         raise InputError("the scores would be written over the data", path=out, fix="Name another file with --out.")
     dataset = data.load()
     if scorers.dry_run:
-        return _dry_run(dataset, named, scorers)
+        return dry_run(dataset, named, scorers)
     made = _run(dataset, named, scorers)
     write_scores(None if out == "-" else Path(out), dataset, {contender.name: contender.scores for contender in made})
     console = Console(stderr=True, highlight=False)

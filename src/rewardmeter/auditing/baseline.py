@@ -1,0 +1,80 @@
+"""Whether a scorer does better than the best rule that reads nothing.
+
+May import `stats`, `types` and `evidence`, `result`, `rules` of this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rewardmeter.auditing.evidence import Evidence
+from rewardmeter.auditing.result import ScorerProbe
+from rewardmeter.auditing.rules import Ruled
+from rewardmeter.stats.clustered_regression import clustered_least_squares
+from rewardmeter.stats.preference import pair_credits
+from rewardmeter.stats.result import undefined
+from rewardmeter.stats.significance import preference_tests
+from rewardmeter.types import FloatArray
+
+__all__ = ["baseline_probes"]
+
+_SAYS = "accuracy (ties half) less that of the best content-blind rule on the same pairs"
+
+
+def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerProbe]:
+    """For each scorer its accuracy less that of the strongest rule, ties half for both, on the pairs that it judges.
+
+    Only rules that learn nothing take part: one that was taught on this very data has seen what the scorer has not. The
+    rule is chosen on the same pairs, which favours the rule a little: what is left above 0 is no luck of choice.
+    """
+    name, best = _strongest(evidence, ruled)
+    made = []
+    for credit in evidence.credits:
+        if best is None:
+            reason, estimate, p, others = (
+                "no rule applies that learns nothing",
+                undefined(level=evidence.level),
+                np.nan,
+                {},
+            )
+        else:
+            stacked = np.stack([credit - best, np.where(np.isnan(credit), np.nan, best), credit])
+            ones = np.ones((len(best), 1))
+            fits = clustered_least_squares(stacked, ones, evidence.pairs.item)
+            estimate, rule, own = (one.estimate(0, level=evidence.level) for one in fits)
+            reason = "" if estimate.defined else "the scorer judged no decided pair"
+            rng = np.random.default_rng(0)
+            p = float(preference_tests(np.stack([credit, best]), evidence.pairs.item, rng=rng).p[0, 1])
+            others = {"accuracy": own, f"accuracy_of_{name.replace(' ', '_')}": rule}
+        made.append(
+            ScorerProbe(
+                "beyond the best rule",
+                "observational",
+                "gap",
+                _SAYS,
+                estimate,
+                bad="less",
+                others=others,
+                p=p if estimate.defined else np.nan,
+                reason=reason,
+            )
+        )
+    return made
+
+
+def _strongest(evidence: Evidence, ruled: Sequence[Ruled]) -> tuple[str, FloatArray | None]:
+    """Name and credits (P,) of the rule that wins most, in whichever direction; a pair that it knows nothing of is a
+    tie."""
+    name, best, most = "", None, -1.0
+    for one in ruled:
+        if one.reason or not one.rule.less:
+            continue
+        for label, sign in ((one.rule.more, 1.0), (one.rule.less, -1.0)):
+            margins = np.nan_to_num(sign * one.margins)[None]
+            credit = pair_credits(margins, evidence.pairs.probability, ties="half")[0]
+            won = float(np.nanmean(credit)) if np.any(~np.isnan(credit)) else -1.0
+            if won > most:
+                name, best, most = label, credit, won
+    return name, best

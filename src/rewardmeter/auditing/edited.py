@@ -1,0 +1,123 @@
+"""What edits do to a scorer, as probes with intervals and tests.
+
+May import `stats`, `types` and `experiment`, `result` of this folder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rewardmeter.auditing.experiment import EditTrial, Experiment, Outcomes, outcomes
+from rewardmeter.auditing.result import ScorerProbe
+from rewardmeter.stats.classification import roc_auc_estimates
+from rewardmeter.stats.clustered_regression import clustered_least_squares
+from rewardmeter.stats.credits import mean_estimates
+from rewardmeter.stats.result import Estimate, undefined
+from rewardmeter.stats.significance import preference_tests
+from rewardmeter.types import FloatArray, Scores
+
+__all__ = ["NOTICES", "edit_probes"]
+
+NOTICES = 0.6
+"""A scorer that puts the original above its broken form less often than this is said not to notice the damage."""
+
+FEWEST_UNITS = 5
+
+
+def edit_probes(experiment: Experiment, scores: Scores, scale: float, *, level: float = 0.95) -> list[ScorerProbe]:
+    """One probe for each edit.
+
+    Preserving edits and hacks: the mean shift of the score in units of ``scale``, the scorer's own mean absolute margin
+    between responses that people tell apart; 0 is no effect. Tested by the signs of the units (`preference_tests`).
+    Breaking edits: how often the original scores above its broken form, ties half; tested against `NOTICES`.
+
+    ``others``: ``flip_rate``, the share of units in which the edit changes which of the two responses wins;
+    ``accuracy_lost``, how much accuracy the edit costs (ties half); ``shift`` or ``detected``, whichever is not the
+    estimate; ``auc``, originals against edited over all units.
+    """
+    return [_probe(trial, outcomes(trial, scores), scale, level) for trial in experiment.trials]
+
+
+def _probe(trial: EditTrial, seen: Outcomes, scale: float, level: float) -> ScorerProbe:
+    edit, breaking = trial.edit, trial.edit.kind == "breaking"
+    measure = "detected" if breaking else "shift"
+    counts = {**trial.counts, "unscored": seen.unscored}
+    bad: Literal["greater", "less", "either"] = "less" if breaking else "greater" if edit.kind == "hack" else "either"
+    null = NOTICES if breaking else 0.0
+    reason = _nothing(trial, seen, scale)
+    if reason:
+        nothing = undefined(len(seen.unit), level=level)
+        return ScorerProbe(
+            edit.name, edit.kind, measure, edit.says, nothing, null, bad, {}, counts, trial.reasons, reason=reason
+        )
+    shift = seen.shift / scale
+    detected = (1 - np.sign(seen.shift)) / 2
+    others = {"shift": _mean(shift, level), "detected": _share(detected, level), **_flips(edit.kind, seen, level)}
+    others["auc"] = _auc(seen, level)
+    estimate = others.pop(measure)
+    p = _mean_p(detected, NOTICES) if breaking else _sign_p(shift)
+    return ScorerProbe(edit.name, edit.kind, measure, edit.says, estimate, null, bad, others, counts, trial.reasons, p)
+
+
+def _nothing(trial: EditTrial, seen: Outcomes, scale: float) -> str:
+    if not trial.counts["applied"]:
+        return "the edit applies to none of the responses"
+    if len(seen.unit) < FEWEST_UNITS:
+        return f"fewer than {FEWEST_UNITS} edited responses were scored"
+    return "" if scale > 0 else "the scorer tells no two responses apart, so its shifts have no unit"
+
+
+def _flips(kind: str, seen: Outcomes, level: float) -> Mapping[str, Estimate]:
+    """The target of a breaking edit is the response that people put first, else the one that they put second."""
+    before, after = np.sign(seen.before), np.sign(seen.after)
+    side = 1.0 if kind == "breaking" else -1.0
+    return {
+        "flip_rate": _share((before != after).astype(np.float64), level),
+        "accuracy_lost": _mean(side * (before - after) / 2, level),
+    }
+
+
+def _auc(seen: Outcomes, level: float) -> Estimate:
+    """P(an original scores above an edited response of any unit), ties half."""
+    scores = np.stack([seen.original, seen.edited])[None]
+    gold = np.repeat([[1.0], [0.0]], len(seen.unit), axis=1)
+    return roc_auc_estimates(scores, gold, weights=_no_resamples(len(seen.unit)), level=level)[0]
+
+
+def _no_resamples(units: int) -> NDArray[np.int64]:
+    """What stands for weights where an interval has a closed form."""
+    return np.ones((1, units), dtype=np.int64)
+
+
+def _share(values: FloatArray, level: float) -> Estimate:
+    """A mean of values in [0, 1] over units, one of each item."""
+    n = len(values)
+    return mean_estimates(values[None], np.arange(n), weights=_no_resamples(n), level=level)[0]
+
+
+def _mean(values: FloatArray, level: float) -> Estimate:
+    """A mean over units, one of each item."""
+    fit = clustered_least_squares(values[None], np.ones((len(values), 1)), np.arange(len(values)))[0]
+    return fit.estimate(0, level=level)
+
+
+def _mean_p(values: FloatArray, null: float) -> float:
+    """Of a mean in [0, 1] being ``null``: Student's t with one 0 and one 1 added, so that a handful of units that all
+    say the same prove little."""
+    padded = np.concatenate([values, [0.0, 1.0]])
+    fit = clustered_least_squares(padded[None], np.ones((len(padded), 1)), np.arange(len(padded)))[0]
+    return fit.p(0, null=null)
+
+
+def _sign_p(shift: FloatArray) -> float:
+    """Two-sided p of the sign-flip test over units that edits shift the score no more up than down."""
+    if not np.any(shift):
+        return 1.0
+    rng = np.random.default_rng(0)
+    p = float(preference_tests(np.stack([shift, np.zeros_like(shift)]), rng=rng).p[0, 1])
+    return p if not math.isnan(p) else 1.0

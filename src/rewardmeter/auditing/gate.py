@@ -1,0 +1,188 @@
+"""When an audit fails a check: faults that were asked about, and those that are worse than before.
+
+May import `errors`, `stats`, and `result` of this folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, get_args
+
+from rewardmeter.auditing.result import Audit, DataProbe, Kind, ScorerAudit, ScorerProbe
+from rewardmeter.errors import InputError, UnknownNameError
+from rewardmeter.stats.significance import holm
+
+__all__ = ["Check", "Failure", "failures", "parse_checks", "read_baseline"]
+
+_CHECK = re.compile(r"(?P<what>[^<>]+?)\s*(?:(?P<side>[<>])\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)))?")
+
+Baseline = Mapping[tuple[str, str, str], Mapping[str, Any]]
+"""Records of probes by scorer, kind and probe."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must not be.
+
+    Attributes
+    ----------
+    what:
+        ``any`` probe of a scorer, a kind of probe, ``data`` for any rule on the data, or the name of a probe or rule.
+    side, bound:
+        ``>`` or ``<`` and a number: it fails where the whole interval lies beyond; empty: it fails on an alarm, and of
+        a rule where it is shown to win more than half.
+    """
+
+    what: str
+    side: str = ""
+    bound: float = math.nan
+
+    def broken_by(self, probe: ScorerProbe | DataProbe) -> bool:
+        """Whether the probe is meant and shows what must not be."""
+        meant: tuple[str, ...]
+        if isinstance(probe, DataProbe):
+            meant, alarm, estimate = ("data", probe.probe), probe.significant, probe.half_ties
+        else:
+            meant, alarm, estimate = ("any", probe.kind, probe.probe), probe.alarm, probe.estimate
+        if self.what not in meant:
+            return False
+        if not self.side:
+            return alarm
+        return estimate.low > self.bound if self.side == ">" else estimate.high < self.bound
+
+    def __str__(self) -> str:
+        return f"{self.what}{self.side}{self.bound:g}" if self.side else self.what
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed: of which scorer (empty: of the data), and in words."""
+
+    scorer: str
+    says: str
+
+
+def parse_checks(texts: Sequence[str], probes: Sequence[str] | None = None) -> tuple[Check, ...]:
+    """Checks as people write them: ``any``, ``hack``, ``flattery``, ``flattery>0.2``.
+
+    Parameters
+    ----------
+    probes:
+        Names of the probes that there are; None where that is not known yet.
+
+    Raises
+    ------
+    InputError
+        If a check cannot be read.
+    UnknownNameError
+        If there is no such kind or probe.
+    """
+    known = tuple(dict.fromkeys(("any", "data", *get_args(Kind), *(probes or ()))))
+    made = []
+    for text in texts:
+        found = _CHECK.fullmatch(text.strip())
+        if found is None:
+            raise InputError(f"--fail-on '{text}' cannot be read", fix="Write a kind or a probe, or 'flattery>0.2'.")
+        if probes is not None and found["what"] not in known:
+            raise UnknownNameError("probe", found["what"], known)
+        made.append(Check(found["what"], found["side"] or "", float(found["bound"] or "nan")))
+    return tuple(made)
+
+
+def failures(
+    audit: Audit, checks: Sequence[Check], baseline: Baseline | None = None, *, alpha: float = 0.05
+) -> list[Failure]:
+    """The checks that fail.
+
+    With a baseline only regressions fail: a probe that a check names, is broken, and is worse than it was there. Worse
+    is further on the bad side of the null; tested with the intervals of both (normal, as of two runs that share
+    nothing), Holm over all probes that are compared. A probe that the baseline does not have fails as it would without
+    one. Rules on the data are compared with nothing: they fail as they are.
+    """
+    found = [Failure("", _says(one, check)) for one in audit.data for check in checks if check.broken_by(one)]
+    adjusted = _worse(audit, baseline) if baseline is not None else {}
+    for scorer, probe in _probes(audit):
+        key = (scorer.scorer, probe.kind, probe.probe)
+        before = baseline.get(key) if baseline is not None else None
+        if before is not None and not adjusted.get(key, 1.0) < alpha:
+            continue
+        added = "" if before is None else f"; it was {before['estimate']['value']:.3g} before"
+        if baseline is not None and before is None:
+            added = "; the baseline does not have it"
+        found += [Failure(scorer.scorer, _says(probe, check) + added) for check in checks if check.broken_by(probe)]
+    return found
+
+
+def _worse(audit: Audit, baseline: Baseline) -> dict[tuple[str, str, str], float]:
+    """Adjusted p that a probe is no worse than in the baseline, of those that can be compared."""
+    tested = {}
+    for scorer, probe in _probes(audit):
+        key = (scorer.scorer, probe.kind, probe.probe)
+        p = _worse_p(probe, baseline[key]) if key in baseline and probe.estimate.defined else math.nan
+        if not math.isnan(p):
+            tested[key] = p
+    return dict(zip(tested, holm(list(tested.values())).tolist() if tested else [], strict=True))
+
+
+def _probes(audit: Audit) -> Iterator[tuple[ScorerAudit, ScorerProbe]]:
+    return ((scorer, probe) for scorer in audit.scorers for probe in scorer.probes)
+
+
+def _says(probe: ScorerProbe | DataProbe, check: Check) -> str:
+    if isinstance(probe, DataProbe):
+        one, what = probe.half_ties, f"{probe.probe}{f' in {probe.column} {probe.value}' if probe.column else ''} wins"
+    else:
+        one, what = probe.estimate, f"{probe.probe} {probe.measure}"
+    return f"{check}: {what} {one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"
+
+
+def _badness(value: float, probe: ScorerProbe) -> float:
+    away = value - probe.null
+    return abs(away) if probe.bad == "either" else away if probe.bad == "greater" else -away
+
+
+def _worse_p(probe: ScorerProbe, before: Mapping[str, Any]) -> float:
+    """One-sided p that the probe is no worse than before; NaN where one of the two has no interval."""
+    old, now = before["estimate"], probe.estimate
+    ends = [old.get(name) for name in ("value", "low", "high")]
+    if any(end is None for end in ends) or math.isnan(now.low):
+        return math.nan
+    errors = [
+        (high - low) / 2 / NormalDist().inv_cdf((1 + level) / 2)
+        for low, high, level in ((now.low, now.high, now.level), (ends[1], ends[2], old["level"]))
+    ]
+    worse = _badness(now.value, probe) - _badness(ends[0], probe)
+    error = math.hypot(*errors)
+    if error == 0:
+        return 0.0 if worse > 0 else 1.0
+    return 1 - NormalDist().cdf(worse / error)
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The probes of an ``audit.json``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is no audit.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            (scorer["scorer"], probe["kind"], probe["probe"]): probe
+            for scorer in record["scorers"]
+            for probe in scorer["probes"]
+            if probe["estimate"]["level"] and "value" in probe["estimate"]
+        }
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"the baseline could not be read: {error}", path=path) from error
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            "this is no audit", path=path, fix="Make one with: rewardmeter audit DATASET --scorer SPEC --json FILE"
+        ) from error

@@ -1,0 +1,127 @@
+"""An audit as tables of the terminal. May import `auditing`, `report`, `stats.result` and rich."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rewardmeter.auditing import Audit, DataProbe, ScorerAudit, ScorerProbe
+from rewardmeter.report.numbers import value_and_half_width
+from rewardmeter.stats.result import Estimate
+
+__all__ = ["print_audit"]
+
+_MOST_SCORERS = 5
+_MOST_ALARMS = 25
+_SUMMARY = ("beyond the best rule", "length", "markdown", "surface share")
+
+
+def print_audit(made: Audit, screen: Console) -> None:
+    """The data's rules, then the scorers: a summary of many, or the probes of each."""
+    facts = f"{made.dataset['items']:,} items · gold: {made.gold['description'] or made.gold['kind']}"
+    screen.print(Text(f"{made.dataset['name']} · {facts}", style="bold"), soft_wrap=True)
+    screen.print()
+    _print_data(made, screen)
+    if len(made.scorers) > 1:
+        _print_summary(made.scorers, screen)
+    for one in made.scorers[:_MOST_SCORERS]:
+        _print_scorer(one, screen)
+    if len(made.scorers) > _MOST_SCORERS:
+        rest = len(made.scorers) - _MOST_SCORERS
+        screen.print(f"\n{rest} more scorers in the report and the JSON file.", soft_wrap=True)
+    screen.print()
+    for number, sentence in enumerate(made.headline):
+        screen.print(Text(sentence, style="bold" if number == 0 else ""), soft_wrap=True)
+    said = "Pairs that people tied are left out. p of a rule is of the exact sign test over items against a coin, Holm"
+    said += " over all rules; p of a probe is after Holm over all probes of its scorer."
+    screen.print(Text(said, style="dim"), soft_wrap=True)
+
+
+def _print_data(made: Audit, screen: Console) -> None:
+    whole = [one for one in made.data if not one.column and not one.reason and one.half_ties.value >= 0.5]
+    screen.print(_rules(whole, with_part=False))
+    parts = [one for one in made.data if one.column and one.significant]
+    if parts:
+        screen.print()
+        screen.print(Text("In parts of the data, what is shown to win more than half:", style="bold"))
+        screen.print(_rules(parts, with_part=True))
+    for one in made.data:
+        if one.reason:
+            screen.print(Text(f"{one.probe}: {one.reason}.", style="dim"), soft_wrap=True)
+
+
+def _rules(probes: Sequence[DataProbe], *, with_part: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("rule", *(("part",) if with_part else ()), "wins", "with ties ½", "pairs", "p"):
+        table.add_column(heading, no_wrap=heading not in ("rule", "part"), overflow="fold")
+    for one in probes:
+        part = (f"{one.column} {one.value}",) if with_part else ()
+        numbers = (_number(one.estimate), _number(one.half_ties), f"{one.half_ties.n:,}", _p(one.p_adjusted))
+        table.add_row(one.probe, *part, *numbers)
+    return table
+
+
+def _print_summary(scorers: Sequence[ScorerAudit], screen: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scorer", overflow="fold")
+    for heading in ("faults", "accuracy", *_SUMMARY):
+        table.add_column(heading, no_wrap=True)
+    for one in scorers:
+        alarms = sum(probe.alarm for probe in one.probes)
+        own = one[_SUMMARY[0]].others.get("accuracy")
+        cells = [_number(one[name].estimate) + (" ▲" if one[name].alarm else "") for name in _SUMMARY]
+        table.add_row(Text(one.scorer), str(alarms), _number(own) if own else "–", *cells)
+    screen.print()
+    screen.print(table)
+
+
+def _print_scorer(one: ScorerAudit, screen: Console) -> None:
+    screen.print()
+    unit = f" · a shift of 1 is {_number(one.scale)} of its score" if one.scale.defined else ""
+    screen.print(Text(one.scorer + unit, style="bold"), soft_wrap=True)
+    if one.note:
+        screen.print(Text(f"{one.note}.", style="dim"), soft_wrap=True)
+    alarms = [probe for probe in one.probes if probe.alarm]
+    if alarms:
+        screen.print(_probes(alarms[:_MOST_ALARMS]))
+    if len(alarms) > _MOST_ALARMS:
+        screen.print(f"… and {len(alarms) - _MOST_ALARMS} more faults.")
+    quiet = [probe for probe in one.probes if probe.estimate.defined and not probe.alarm]
+    for kind in dict.fromkeys(probe.kind for probe in quiet):
+        named = ", ".join(f"{probe.probe} {_number(probe.estimate)}" for probe in quiet if probe.kind == kind)
+        screen.print(Text(f"no fault shown, {kind}: {named}", style="dim"), soft_wrap=True)
+    missing: dict[str, list[str]] = {}
+    for probe in one.probes:
+        if probe.reason:
+            missing.setdefault(probe.reason, []).append(probe.probe)
+    for reason, names in missing.items():
+        screen.print(Text(f"not tried, {reason}: {', '.join(names)}", style="dim"), soft_wrap=True)
+
+
+def _probes(probes: Sequence[ScorerProbe]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("fault", "kind", "effect", "", "flips", "n", "p"):
+        table.add_column(heading, no_wrap=heading != "fault", overflow="fold")
+    for one in probes:
+        flips = one.others.get("flip_rate")
+        table.add_row(
+            one.probe,
+            one.kind,
+            one.measure,
+            _number(one.estimate),
+            _number(flips) if flips else "–",
+            f"{one.estimate.n:,}",
+            _p(one.p_adjusted),
+        )
+    return table
+
+
+def _number(estimate: Estimate) -> str:
+    return " ".join(value_and_half_width(estimate)).rstrip()
+
+
+def _p(value: float) -> str:
+    return "–" if value != value else "<.001" if value < 0.001 else f"{value:.3f}"
