@@ -9,6 +9,8 @@ May import `comparison`, `dataset`, `stats`, `types` and `evidence`, `result` of
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -22,15 +24,20 @@ from rewardmeter.stats.partial import partial_correlation_estimates
 from rewardmeter.stats.result import Estimate, undefined
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["between_items_share", "grouping_probes"]
+__all__ = ["LITTLE", "between_items_share", "grouping_probes"]
+
+LITTLE = 0.1
+"""A correlation below this is small by convention (Cohen 1988, section 3.2): a scorer that is shown to lie below it says
+next to nothing of what people said."""
 
 
 def grouping_probes(evidence: Evidence, resampling: Resampling) -> list[list[ScorerProbe]]:
     """For each scorer two probes against ratings; none where there are no ratings.
 
-    ``between items``: the share of the pooled covariance with the ratings that lies between items, where nothing is
-    ranked against anything that answers the same. ``others``: Pearson's r pooled and by item.
+    ``by item``: Pearson's r among the responses to an item, averaged. ``others``: the same pooled, and the share of the
+    pooled covariance that lies between items, where nothing is ranked against anything that answers the same.
     ``given the system``: Pearson's r pooled, the system held fixed. ``others``: the same without holding it fixed.
+    Both are tested against `LITTLE`.
     """
     ratings = evidence.case.gold.ratings
     if ratings is None:
@@ -45,34 +52,55 @@ def grouping_probes(evidence: Evidence, resampling: Resampling) -> list[list[Sco
     made = []
     for k, values in enumerate(evidence.case.values):
         share = between_items_share(values, ratings.value, evidence.dataset.response_item, level=evidence.level)
-        reason = "" if share.defined else "there is no covariance with the ratings, or too few items"
-        probe = ScorerProbe(
-            "between items",
-            "observational",
-            "share",
-            "share of the pooled covariance with the ratings that lies between items",
-            share,
-            others={"pearson_pooled": pooled[k], "pearson_by_item": by_item[k]},
-            reason=reason,
+        others = {"pearson_pooled": pooled[k], "share_between_items": share}
+        says = "Pearson's r with the ratings among the responses to an item"
+        reason = "" if by_item[k].defined else "the scores or the ratings do not differ within an item"
+        made.append(
+            [
+                _correlation("by item", says, by_item[k], others, reason),
+                _given_system(values, ratings, pooled[k], evidence.level),
+            ]
         )
-        made.append([probe, _given_system(values, ratings, pooled[k], evidence.level)])
     return made
 
 
 def _given_system(values: FloatArray, ratings: RatingGold, pooled: Estimate, level: float) -> ScorerProbe:
-    says = "Pearson's r with the ratings, the system held fixed"
+    name, says = "given the system", "Pearson's r with the ratings, the system held fixed"
     layout = ratings.systems
     if layout is None:
-        nothing, reason = undefined(level=level), "the data does not say which system wrote a response"
-        return ScorerProbe("given the system", "observational", "correlation", says, nothing, reason=reason)
+        return _correlation(name, says, undefined(level=level), {}, "no system answers each item at most once")
     rows, columns = layout.shape
     system = np.broadcast_to(np.arange(rows, dtype=np.float64)[:, None], (rows, columns))
     made = partial_correlation_estimates(
         layout.spread(values)[None], layout.spread(ratings.value), system, statistic="pearson", level=level
     )[0]
     reason = "" if made.defined else "the system explains the scores or the ratings entirely"
-    others = {"pearson_pooled": pooled}
-    return ScorerProbe("given the system", "observational", "correlation", says, made, others=others, reason=reason)
+    return _correlation(name, says, made, {"pearson_pooled": pooled}, reason)
+
+
+def _correlation(name: str, says: str, estimate: Estimate, others: Mapping[str, Estimate], reason: str) -> ScorerProbe:
+    return ScorerProbe(
+        name,
+        "observational",
+        "correlation",
+        says,
+        estimate,
+        null=LITTLE,
+        bad="less",
+        others=others,
+        p=_fisher_p(estimate),
+        reason=reason,
+    )
+
+
+def _fisher_p(estimate: Estimate) -> float:
+    """Two-sided p of a correlation being `LITTLE`: normal on Fisher's z, with the error that its interval has."""
+    ends = np.array([estimate.value, estimate.low, estimate.high])
+    if np.any(np.isnan(ends)) or np.any(np.abs(ends) >= 1):
+        return math.nan
+    value, low, high = np.arctanh(ends)
+    error = (high - low) / 2 / NormalDist().inv_cdf((1 + estimate.level) / 2)
+    return 2 * NormalDist().cdf(-abs(value - math.atanh(LITTLE)) / error) if error > 0 else math.nan
 
 
 def between_items_share(scores: FloatArray, gold: FloatArray, item: IntArray, *, level: float = 0.95) -> Estimate:
