@@ -27,8 +27,8 @@ from rewardmeter.types import FloatArray, IntArray
 __all__ = ["LITTLE", "between_items_share", "grouping_probes"]
 
 LITTLE = 0.1
-"""A correlation below this is small by convention (Cohen 1988, section 3.2): a scorer that is shown to lie below it says
-next to nothing of what people said."""
+"""A correlation below this is small by convention (Cohen 1988, section 3.2): a scorer that is shown to lie below it
+says little of what people said."""
 
 
 def grouping_probes(evidence: Evidence, resampling: Resampling) -> list[list[ScorerProbe]]:

@@ -89,7 +89,7 @@ class ScorerProbe:
     null:
         The value at which there is nothing to complain of.
     bad:
-        On which side of the null an effect is a fault: ``greater``, ``less`` or ``either``.
+        On which side of the null an effect raises an alarm: ``greater``, ``less`` or ``either``.
     others:
         More about the same, by name (``flip_rate``, ``accuracy_when_longer``).
     counts:
@@ -125,7 +125,7 @@ class ScorerProbe:
 
     @property
     def alarm(self) -> bool:
-        """Whether a fault is shown: an effect on the bad side of the null."""
+        """Whether an effect is shown on the bad side of the null."""
         side = self.estimate.value - self.null
         return self.significant and (self.bad == "either" or (side > 0) == (self.bad == "greater"))
 

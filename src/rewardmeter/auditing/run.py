@@ -189,6 +189,8 @@ def _sentence(audited: ScorerAudit) -> str:
     if not tested:
         return f"{audited.scorer}: nothing could be tested{f' ({audited.note})' if audited.note else ''}."
     if not alarms:
-        return f"{audited.scorer}: none of {tested} probes shows a fault."
+        return f"{audited.scorer}: none of {tested} probes raises an alarm."
     named = ", ".join(f"{one.probe} ({one.estimate.value:+.2f})" for one in alarms[:3])
-    return f"{audited.scorer}: {len(alarms)} of {tested} probes show a fault: {named}{' …' if len(alarms) > 3 else ''}."
+    return (
+        f"{audited.scorer}: {len(alarms)} of {tested} probes raise an alarm: {named}{' …' if len(alarms) > 3 else ''}."
+    )

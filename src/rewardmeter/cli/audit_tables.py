@@ -67,7 +67,7 @@ def _rules(probes: Sequence[DataProbe], *, with_part: bool) -> Table:
 def _print_summary(scorers: Sequence[ScorerAudit], screen: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("scorer", overflow="fold")
-    for heading in ("faults", "accuracy", *_SUMMARY):
+    for heading in ("alarms", "accuracy", *_SUMMARY):
         table.add_column(heading, no_wrap=True)
     for one in scorers:
         alarms = sum(probe.alarm for probe in one.probes)
@@ -88,11 +88,11 @@ def _print_scorer(one: ScorerAudit, screen: Console) -> None:
     if alarms:
         screen.print(_probes(alarms[:_MOST_ALARMS]))
     if len(alarms) > _MOST_ALARMS:
-        screen.print(f"… and {len(alarms) - _MOST_ALARMS} more faults.")
+        screen.print(f"… and {len(alarms) - _MOST_ALARMS} more alarms.")
     quiet = [probe for probe in one.probes if probe.estimate.defined and not probe.alarm]
     for kind in dict.fromkeys(probe.kind for probe in quiet):
         named = ", ".join(f"{probe.probe} {_number(probe.estimate)}" for probe in quiet if probe.kind == kind)
-        screen.print(Text(f"no fault shown, {kind}: {named}", style="dim"), soft_wrap=True)
+        screen.print(Text(f"no alarm, {kind}: {named}", style="dim"), soft_wrap=True)
     missing: dict[str, list[str]] = {}
     for probe in one.probes:
         if probe.reason:
@@ -103,8 +103,8 @@ def _print_scorer(one: ScorerAudit, screen: Console) -> None:
 
 def _probes(probes: Sequence[ScorerProbe]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("fault", "kind", "effect", "", "flips", "n", "p"):
-        table.add_column(heading, no_wrap=heading != "fault", overflow="fold")
+    for heading in ("alarm", "kind", "effect", "", "flips", "n", "p"):
+        table.add_column(heading, no_wrap=heading != "alarm", overflow="fold")
     for one in probes:
         flips = one.others.get("flip_rate")
         table.add_row(
