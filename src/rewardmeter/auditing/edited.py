@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rewardmeter.auditing.experiment import EditTrial, Experiment, Outcomes, outcomes
 from rewardmeter.auditing.result import ScorerProbe
+from rewardmeter.auditing.shares import no_resamples, shares
 from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.clustered_regression import clustered_least_squares
-from rewardmeter.stats.credits import mean_estimates
 from rewardmeter.stats.result import Estimate, undefined
 from rewardmeter.stats.significance import preference_tests
 from rewardmeter.types import FloatArray, Scores
@@ -86,18 +85,12 @@ def _auc(seen: Outcomes, level: float) -> Estimate:
     """P(an original scores above an edited response of any unit), ties half."""
     scores = np.stack([seen.original, seen.edited])[None]
     gold = np.repeat([[1.0], [0.0]], len(seen.unit), axis=1)
-    return roc_auc_estimates(scores, gold, weights=_no_resamples(len(seen.unit)), level=level)[0]
-
-
-def _no_resamples(units: int) -> NDArray[np.int64]:
-    """What stands for weights where an interval has a closed form."""
-    return np.ones((1, units), dtype=np.int64)
+    return roc_auc_estimates(scores, gold, weights=no_resamples(len(seen.unit)), level=level)[0]
 
 
 def _share(values: FloatArray, level: float) -> Estimate:
     """A mean of values in [0, 1] over units, one of each item."""
-    n = len(values)
-    return mean_estimates(values[None], np.arange(n), weights=_no_resamples(n), level=level)[0]
+    return shares(values[None], np.arange(len(values)), level=level)[0]
 
 
 def _mean(values: FloatArray, level: float) -> Estimate:

@@ -1,4 +1,4 @@
-"""When an audit fails a check: faults that were asked about, and those that are worse than before.
+"""When an audit fails a check: alarms that were asked about, and those that are worse than before.
 
 May import `errors`, `stats`, and `result` of this folder.
 """
