@@ -58,10 +58,10 @@ HEAD = """# What else is responded to
 
 Written by `python benchmarks/audit_results.py --write`; each part is one `rewardmeter audit`. *Wins*: share of decided
 pairs that a rule wins, pairs that it cannot tell apart not won; *ties ½*: these count half, so that a coin has .5; p is
-exact, over items, after Holm. *Dependence* (columns named after a feature): what one standard deviation of the feature's
-difference moves the margin by, given what people said, in units of the scorer's mean absolute margin. Brackets are 95 %
-intervals over items; ▲ marks an alarm (shown after Holm over the probes of the scorer). What each column means, and what
-it does not: [docs/audit.md](../audit.md).
+exact, over items, after Holm. Columns named after a feature: what one standard deviation of the feature's difference
+moves the margin by, given what people said, in units of the scorer's mean absolute margin. Brackets are 95 % intervals
+over items; ▲ marks an alarm (shown after Holm over the probes of the scorer). What each column means, and what it does
+not: [docs/audit.md](../audit.md).
 """
 COLUMNS = ("beyond the best rule", "length", "markdown", "varied words", "length at equal gold", "surface share")
 COLUMNS = (*COLUMNS, "by item", "given the system", "position", "swap consistency", "verbosity", "scale use")
@@ -224,16 +224,12 @@ def collapse() -> str:
         )
     heads = ("reward model", "RewardBench-math accuracy", "less that of the best rule", "length dependence")
     heads = (*heads, "RewardMATH pairs won", "RewardMATH best of 10")
-    better = sum(
-        one["estimate"]["low"] > 0
-        for scorer in easy["scorers"]
-        for one in scorer["probes"]
-        if one["probe"] == "beyond the best rule"
-    )
+    gaps = [one for scorer in easy["scorers"] for one in scorer["probes"] if one["probe"] == "beyond the best rule"]
+    better = sum(one["estimate"]["low"] > 0 for one in gaps)
     said = (
-        f"On RewardBench's mathematics pairs {better} of {len(easy['scorers'])} reward models are shown to be better than"
-        " the best rule that reads nothing (fewer sentences). Where ten solutions of one problem are written alike"
-        " (RewardMATH; a coin finds the right one in .10), what is left of their accuracy stands on the right."
+        f"On RewardBench's mathematics pairs {better} of {len(gaps)} are shown to be better than the best rule that"
+        " reads nothing (fewer sentences). Where the solutions of a problem are written alike (RewardMATH; a coin finds"
+        " the right one of ten in .10), what is left of their accuracy stands on the right."
     )
     return "\n".join(["## The collapse of mathematics reward models", "", said, "", *table(heads, rows)])
 

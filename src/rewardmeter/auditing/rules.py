@@ -65,6 +65,8 @@ def _position(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> Float
 def _system(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
     if not dataset.systems:
         return "the data does not say which system wrote a response"
+    if dataset.origin.systems_from_gold:
+        return "the names of the systems are made from the gold, and do not say who wrote a response"
     system = dataset.response_system
     if not np.any(system[pairs.a] != system[pairs.b]):
         return "the responses of an item are by one system"
