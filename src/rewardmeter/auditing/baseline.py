@@ -12,6 +12,7 @@ import numpy as np
 from rewardmeter.auditing.evidence import Evidence
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.rules import Ruled
+from rewardmeter.auditing.shares import shares
 from rewardmeter.stats.clustered_regression import clustered_least_squares
 from rewardmeter.stats.preference import pair_credits
 from rewardmeter.stats.result import undefined
@@ -40,10 +41,10 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
                 {},
             )
         else:
-            stacked = np.stack([credit - best, np.where(np.isnan(credit), np.nan, best), credit])
-            ones = np.ones((len(best), 1))
-            fits = clustered_least_squares(stacked, ones, evidence.pairs.item)
-            estimate, rule, own = (one.estimate(0, level=evidence.level) for one in fits)
+            item, level = evidence.pairs.item, evidence.level
+            fit = clustered_least_squares((credit - best)[None], np.ones((len(best), 1)), item)[0]
+            estimate = fit.estimate(0, level=level)
+            own, rule = shares(np.stack([credit, np.where(np.isnan(credit), np.nan, best)]), item, level=level)
             reason = "" if estimate.defined else "the scorer judged no decided pair"
             rng = np.random.default_rng(0)
             p = float(preference_tests(np.stack([credit, best]), evidence.pairs.item, rng=rng).p[0, 1])

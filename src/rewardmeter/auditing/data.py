@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rewardmeter.auditing.pairs import judged_pairs
+from rewardmeter.auditing.pooled import pooled_probes
 from rewardmeter.auditing.result import Audit, DataProbe
 from rewardmeter.auditing.rules import Rule, Ruled, rule_margins
 from rewardmeter.comparison import check_request
@@ -79,10 +80,13 @@ def audit_data(
             continue
         for column, value, chosen in parts:
             probes += _probes(one.rule, one.margins, pairs, resampling, chosen, column, value)
+    case = make_case(dataset, [], aspect)
+    if case.gold.ratings is not None:
+        probes += pooled_probes(dataset, case.gold.ratings, resampling, folds=folds, seed=seed)
     probes = _adjusted(probes)
     settings = {"level": level, "resamples": drawn, "seed": seed, "folds": folds, "versions": versions()}
     ordered = tuple(sorted(probes, key=_order))
-    gold = gold_facts(make_case(dataset, [], aspect))
+    gold = gold_facts(case)
     return Audit(dataset_facts(dataset), gold, settings, ordered, headline=_headline(ordered))
 
 
@@ -109,7 +113,7 @@ def _probes(
         rng = np.random.default_rng(0)
         p = float(preference_tests(np.stack([credit, coin]), pairs.item, rng=rng).p[0, 1])
     return [
-        DataProbe(name, rule.says, won, shared, column, value, p)
+        DataProbe(name, rule.says, won, shared, column=column, value=value, p=p)
         for (name, _), won, shared in zip(both, strict, half, strict=True)
     ]
 
@@ -128,18 +132,18 @@ def _adjusted(probes: list[DataProbe]) -> list[DataProbe]:
     return [replace(one, p_adjusted=adjusted.get((one.says, one.column, one.value), math.nan)) for one in probes]
 
 
-def _order(probe: DataProbe) -> tuple[bool, bool, float]:
-    value = probe.half_ties.value
-    return (bool(probe.column), math.isnan(value), 0.0 if math.isnan(value) else -value)
+def _order(probe: DataProbe) -> tuple[bool, bool, bool, float]:
+    value = probe.half_ties.value if probe.measure == "wins" else probe.estimate.value
+    return (bool(probe.column), probe.measure != "wins", math.isnan(value), 0.0 if math.isnan(value) else -value)
 
 
 def _headline(probes: Sequence[DataProbe]) -> tuple[str, ...]:
-    won = [one for one in probes if one.significant and not one.column]
+    won = [one for one in probes if one.significant and not one.column and one.measure == "wins"]
     if not won:
         return ("No content-blind rule is shown to win more than half of the pairs.",)
     best, estimate = won[0], won[0].half_ties
     said = f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
     return (
         f"Without reading: '{best.probe}' wins {said} of {estimate.n:,} decided pairs.",
-        f"{len(won)} of {len({one.says for one in probes})} rules win more than half.",
+        f"{len(won)} of {len({one.says for one in probes if one.measure == 'wins'})} rules win more than half.",
     )

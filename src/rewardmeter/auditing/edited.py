@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rewardmeter.auditing.experiment import EditTrial, Experiment, Outcomes, outcomes
 from rewardmeter.auditing.result import ScorerProbe
+from rewardmeter.auditing.shares import no_resamples, shares
 from rewardmeter.stats.classification import roc_auc_estimates
-from rewardmeter.stats.clustered_regression import clustered_least_squares
-from rewardmeter.stats.credits import mean_estimates
+from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_least_squares
 from rewardmeter.stats.result import Estimate, undefined
 from rewardmeter.stats.significance import preference_tests
 from rewardmeter.types import FloatArray, Scores
@@ -78,7 +78,7 @@ def _flips(kind: str, seen: Outcomes, level: float) -> Mapping[str, Estimate]:
     side = 1.0 if kind == "breaking" else -1.0
     return {
         "flip_rate": _share((before != after).astype(np.float64), level),
-        "accuracy_lost": _mean(side * (before - after) / 2, level),
+        "accuracy_lost": _signed(side * (before - after) / 2, level),
     }
 
 
@@ -86,18 +86,24 @@ def _auc(seen: Outcomes, level: float) -> Estimate:
     """P(an original scores above an edited response of any unit), ties half."""
     scores = np.stack([seen.original, seen.edited])[None]
     gold = np.repeat([[1.0], [0.0]], len(seen.unit), axis=1)
-    return roc_auc_estimates(scores, gold, weights=_no_resamples(len(seen.unit)), level=level)[0]
-
-
-def _no_resamples(units: int) -> NDArray[np.int64]:
-    """What stands for weights where an interval has a closed form."""
-    return np.ones((1, units), dtype=np.int64)
+    return roc_auc_estimates(scores, gold, weights=no_resamples(len(seen.unit)), level=level)[0]
 
 
 def _share(values: FloatArray, level: float) -> Estimate:
-    """A mean of values in [0, 1] over units, one of each item."""
-    n = len(values)
-    return mean_estimates(values[None], np.arange(n), weights=_no_resamples(n), level=level)[0]
+    """A mean of values in [0, 1] over units, one of each item; where all are alike but not at an end, which has no
+    width otherwise, as wide as `_padded` says."""
+    made = shares(values[None], np.arange(len(values)), level=level)[0]
+    if made.low < made.high or not made.defined:
+        return made
+    wide = _padded(values).estimate(0, level=level)
+    half, method = (wide.high - wide.low) / 2, "Student's t with one 0 and one 1 added"
+    return replace(made, low=max(made.value - half, 0.0), high=min(made.value + half, 1.0), method=method)
+
+
+def _signed(values: FloatArray, level: float) -> Estimate:
+    """A mean of values in [-1, 1] over units."""
+    made = _share((values + 1) / 2, level)
+    return replace(made, value=2 * made.value - 1, low=2 * made.low - 1, high=2 * made.high - 1)
 
 
 def _mean(values: FloatArray, level: float) -> Estimate:
@@ -109,9 +115,13 @@ def _mean(values: FloatArray, level: float) -> Estimate:
 def _mean_p(values: FloatArray, null: float) -> float:
     """Of a mean in [0, 1] being ``null``: Student's t with one 0 and one 1 added, so that a handful of units that all
     say the same prove little."""
+    return _padded(values).p(0, null=null)
+
+
+def _padded(values: FloatArray) -> ClusteredFit:
+    """The mean of the values and one 0 and one 1."""
     padded = np.concatenate([values, [0.0, 1.0]])
-    fit = clustered_least_squares(padded[None], np.ones((len(padded), 1)), np.arange(len(padded)))[0]
-    return fit.p(0, null=null)
+    return clustered_least_squares(padded[None], np.ones((len(padded), 1)), np.arange(len(padded)))[0]
 
 
 def _sign_p(shift: FloatArray) -> float:

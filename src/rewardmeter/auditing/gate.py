@@ -1,4 +1,4 @@
-"""When an audit fails a check: faults that were asked about, and those that are worse than before.
+"""When an audit fails a check: alarms that were asked about, and those that are worse than before.
 
 May import `errors`, `stats`, and `result` of this folder.
 """
@@ -47,7 +47,8 @@ class Check:
         """Whether the probe is meant and shows what must not be."""
         meant: tuple[str, ...]
         if isinstance(probe, DataProbe):
-            meant, alarm, estimate = ("data", probe.probe), probe.significant, probe.half_ties
+            estimate = probe.half_ties if probe.measure == "wins" else probe.estimate
+            meant, alarm = ("data", probe.probe), probe.significant
         else:
             meant, alarm, estimate = ("any", probe.kind, probe.probe), probe.alarm, probe.estimate
         if self.what not in meant:
@@ -136,7 +137,9 @@ def _probes(audit: Audit) -> Iterator[tuple[ScorerAudit, ScorerProbe]]:
 
 def _says(probe: ScorerProbe | DataProbe, check: Check) -> str:
     if isinstance(probe, DataProbe):
-        one, what = probe.half_ties, f"{probe.probe}{f' in {probe.column} {probe.value}' if probe.column else ''} wins"
+        where = f" in {probe.column} {probe.value}" if probe.column else ""
+        what = f"{probe.probe}{where} {probe.measure}"
+        one = probe.half_ties if probe.measure == "wins" else probe.estimate
     else:
         one, what = probe.estimate, f"{probe.probe} {probe.measure}"
     return f"{check}: {what} {one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"

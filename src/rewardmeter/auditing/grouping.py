@@ -9,13 +9,13 @@ May import `comparison`, `dataset`, `stats`, `types` and `evidence`, `result` of
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
 
 from rewardmeter.auditing.evidence import Evidence
+from rewardmeter.auditing.fisher import fisher_p
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.comparison.gold import RatingGold
 from rewardmeter.comparison.measure import Resampling
@@ -88,19 +88,9 @@ def _correlation(name: str, says: str, estimate: Estimate, others: Mapping[str, 
         null=LITTLE,
         bad="less",
         others=others,
-        p=_fisher_p(estimate),
+        p=fisher_p(estimate, LITTLE),
         reason=reason,
     )
-
-
-def _fisher_p(estimate: Estimate) -> float:
-    """Two-sided p of a correlation being `LITTLE`: normal on Fisher's z, with the error that its interval has."""
-    ends = np.array([estimate.value, estimate.low, estimate.high])
-    if np.any(np.isnan(ends)) or np.any(np.abs(ends) >= 1):
-        return math.nan
-    value, low, high = np.arctanh(ends)
-    error = (high - low) / 2 / NormalDist().inv_cdf((1 + estimate.level) / 2)
-    return 2 * NormalDist().cdf(-abs(value - math.atanh(LITTLE)) / error) if error > 0 else math.nan
 
 
 def between_items_share(scores: FloatArray, gold: FloatArray, item: IntArray, *, level: float = 0.95) -> Estimate:

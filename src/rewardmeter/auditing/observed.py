@@ -18,6 +18,7 @@ import numpy as np
 from rewardmeter.auditing.evidence import Evidence
 from rewardmeter.auditing.features import FEATURES, Feature, entered
 from rewardmeter.auditing.result import ScorerProbe
+from rewardmeter.auditing.shares import shares
 from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_least_squares
 from rewardmeter.stats.resampling import item_folds
 from rewardmeter.stats.result import Estimate, undefined
@@ -71,10 +72,11 @@ def equal_gold_probe(evidence: Evidence, features: Mapping[str, FloatArray], nam
     tied = (evidence.pairs.probability == 0.5) & (values != 0) & ~np.isnan(values)
     credit = np.where(tied, (np.sign(evidence.margins) * np.sign(values) + 1) / 2, np.nan)
     label, says = f"{name} at equal gold", f"more of '{name}' where people see no difference"
+    estimates = shares(credit, evidence.pairs.item, level=evidence.level)
+    fits = clustered_least_squares(credit, np.ones((len(evidence.pairs), 1)), evidence.pairs.item)
     made = []
-    for fit in clustered_least_squares(credit, np.ones((len(evidence.pairs), 1)), evidence.pairs.item):
-        estimate = fit.estimate(0, level=evidence.level) if fit.n else undefined(level=evidence.level)
-        reason = "" if fit.n else "people called no two responses equal that differ in it"
+    for estimate, fit in zip(estimates, fits, strict=True):
+        reason = "" if estimate.defined else "people called no two responses equal that differ in it"
         p = fit.p(0, null=0.5)
         made.append(ScorerProbe(label, "observational", "share", says, estimate, null=0.5, p=p, reason=reason))
     return made
@@ -137,11 +139,9 @@ def _accuracies(evidence: Evidence, k: int, apart: FloatArray) -> dict[str, Esti
     """Where the better response has more of it, and where it has less."""
     side = np.sign(apart) * np.sign(evidence.pairs.probability - 0.5)
     credit = evidence.credits[k]
-    ones = np.ones((len(apart), 1))
     both = np.stack([np.where(side == sign, credit, np.nan) for sign in (1, -1)])
-    more, less = clustered_least_squares(both, ones, evidence.pairs.item)
-    named = {"accuracy_when_more": more, "accuracy_when_less": less}
-    return {name: fit.estimate(0, level=evidence.level) for name, fit in named.items()}
+    names = ("accuracy_when_more", "accuracy_when_less")
+    return dict(zip(names, shares(both, evidence.pairs.item, level=evidence.level), strict=True))
 
 
 def _share(margin: FloatArray, columns: list[FloatArray], evidence: Evidence, seed: int) -> Estimate:

@@ -32,6 +32,9 @@ class DataProbe:
         Undefined where it does not apply.
     half_ties:
         The same with a half for each pair that it cannot tell apart, so that chance is ½.
+    measure:
+        ``wins``, as above; or ``pearson``: then `estimate` is Pearson's r of its predictions with ratings pooled over
+        items, and `half_ties` the same by item.
     column, value:
         The part; empty for all of the data.
     p:
@@ -46,6 +49,7 @@ class DataProbe:
     says: str
     estimate: Estimate
     half_ties: Estimate
+    measure: Literal["wins", "pearson"] = "wins"
     column: str = ""
     value: str = ""
     p: float = math.nan
@@ -54,16 +58,18 @@ class DataProbe:
 
     @property
     def significant(self) -> bool:
-        """Whether it is shown to win more than ½."""
-        return self.p_adjusted < 1 - self.half_ties.level and self.half_ties.value > 0.5
+        """Whether it is shown to win more than ½, or to go with the ratings."""
+        above = self.half_ties.value > 0.5 if self.measure == "wins" else self.estimate.value > 0
+        return self.p_adjusted < 1 - self.half_ties.level and above
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "probe": self.probe,
             "slice": {"column": self.column, "value": self.value} if self.column else None,
+            "measure": self.measure,
             "estimate": self.estimate.to_dict(),
-            "estimate_half_ties": self.half_ties.to_dict(),
+            ("estimate_half_ties" if self.measure == "wins" else "estimate_by_item"): self.half_ties.to_dict(),
             "p": None if math.isnan(self.p) else self.p,
             "p_adjusted": None if math.isnan(self.p_adjusted) else self.p_adjusted,
             "reason": self.reason,

@@ -41,8 +41,13 @@ def print_audit(made: Audit, screen: Console) -> None:
 
 
 def _print_data(made: Audit, screen: Console) -> None:
-    whole = [one for one in made.data if not one.column and not one.reason and one.half_ties.value >= 0.5]
+    found = [one for one in made.data if not one.column and not one.reason]
+    whole = [one for one in found if one.measure == "wins" and one.half_ties.value >= 0.5]
     screen.print(_rules(whole, with_part=False))
+    pooled = [one for one in found if one.measure == "pearson"]
+    if pooled:
+        screen.print()
+        screen.print(_pooled(pooled))
     parts = [one for one in made.data if one.column and one.significant]
     if parts:
         screen.print()
@@ -61,6 +66,16 @@ def _rules(probes: Sequence[DataProbe], *, with_part: bool) -> Table:
         part = (f"{one.column} {one.value}",) if with_part else ()
         numbers = (_number(one.estimate), _number(one.half_ties), f"{one.half_ties.n:,}", _p(one.p_adjusted))
         table.add_row(one.probe, *part, *numbers)
+    return table
+
+
+def _pooled(probes: Sequence[DataProbe]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("learnt from", "Pearson pooled", "by item", "responses", "p"):
+        table.add_column(heading, no_wrap=True)
+    for one in probes:
+        numbers = (_number(one.estimate), _number(one.half_ties), f"{one.estimate.n:,}", _p(one.p_adjusted))
+        table.add_row(one.probe, *numbers)
     return table
 
 

@@ -48,7 +48,7 @@ def audit(
     """Audit, print, write, check."""
     to_stdout = json_path == "-"
     screen = console(stderr=to_stdout)
-    options = AuditOptions(edits=edits_named(edits), **auditing)
+    options = AuditOptions(edits=() if list(edits) == ["none"] else edits_named(edits), **auditing)
     named = scorers.named() if scorers.specs or scorers.file else []
     baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
     asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))

@@ -1,0 +1,116 @@
+"""Checks: what fails, and with a baseline what alone fails."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from small_data import pairs_of, words
+
+import rewardmeter as rm
+from rewardmeter.auditing import AuditOptions, failures, parse_checks, read_baseline
+from rewardmeter.cli import main
+from rewardmeter.errors import InputError, UnknownNameError
+
+
+def data(n=150, seed=0):
+    rng = np.random.default_rng(seed)
+    texts = [(words(rng, rng.integers(5, 60)), words(rng, rng.integers(5, 60))) for _ in range(n)]
+    return pairs_of(texts, rng.choice([0.0, 1.0], n))
+
+
+def lengthy(share):
+    """Log length, and noise that hangs on the text."""
+
+    @rm.scorer
+    def score(response):
+        noise = np.random.default_rng(abs(hash(response)) % 2**32).normal()
+        return share * 2 * math.log1p(len(response)) + (1 - share) * noise
+
+    return score
+
+
+def audit(share, **options):
+    return rm.audit(data(), [("s", lengthy(share))], AuditOptions(**options), store=None)
+
+
+def says(audit, *texts, baseline=None):
+    return [one.says for one in failures(audit, parse_checks(texts), baseline)]
+
+
+def test_an_alarm_fails_by_any_name():
+    made = audit(0.9)
+    assert made.scorer("s")["length"].alarm
+    for what in ("any", "observational", "length"):
+        assert any("length dependence" in one for one in says(made, what))
+    assert not says(made, "hack")
+    assert not says(made, "markdown")
+
+
+def test_a_bound_is_passed_by_the_whole_interval():
+    made = audit(0.9)
+    one = made.scorer("s")["length"].estimate
+    assert says(made, f"length>{one.low - 0.01:.4f}")
+    assert not says(made, f"length>{one.low + 0.01:.4f}")
+    assert says(made, f"length<{one.high + 0.01:.4f}")
+
+
+def test_rules_on_the_data_can_fail_too():
+    n = 60
+    rng = np.random.default_rng(0)
+    texts = [(words(rng, 30), words(rng, 10)) for _ in range(n)]
+    made = rm.audit(pairs_of(texts, [1.0] * n))
+    assert any("longer wins 1" in one for one in says(made, "data"))
+    assert says(made, "longer>0.8")
+    assert not says(made, "shorter")
+    assert not says(made, "any")  # any probe of a scorer
+
+
+def test_with_a_baseline_only_what_is_worse_fails(tmp_path):
+    bad, worse, good = audit(0.5), audit(0.95), audit(0.0)
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps(bad.to_dict()))
+    baseline = read_baseline(path)
+    assert says(bad, "length")
+    assert not says(bad, "length", baseline=baseline)
+    assert not says(good, "length", baseline=baseline)
+    assert any("before" in one for one in says(worse, "length", baseline=baseline))
+
+
+def test_a_probe_that_the_baseline_lacks_fails_as_it_is(tmp_path):
+    made = audit(0.9)
+    record = made.to_dict()
+    record["scorers"] = []
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps(record))
+    assert any("does not have it" in one for one in says(made, "length", baseline=read_baseline(path)))
+
+
+def test_checks_that_cannot_be_read():
+    with pytest.raises(InputError, match="cannot be read"):
+        parse_checks(["length>much"])
+    with pytest.raises(UnknownNameError, match="lenght"):
+        parse_checks(["lenght"], ["length"])
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"scorers": 3}', '{"scorers": [{"scorer": "x"}]}'])
+def test_a_baseline_that_is_none(tmp_path, text):
+    path = tmp_path / "b.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"b\.json"):
+        read_baseline(path)
+    with pytest.raises(InputError, match=r"gone\.json"):
+        read_baseline(tmp_path / "gone.json")
+
+
+def test_exit_status(tmp_path, capsys):
+    before = tmp_path / "before.json"
+    run = ["audit", "demo", "--scorer", "length", "--edits", "none", "--no-report", "--no-store"]
+    assert main([*run, "--json", str(before)]) == 0
+    assert main([*run, "--fail-on", "length"]) == 1
+    assert "failed · length · length" in capsys.readouterr().out
+    assert main([*run, "--fail-on", "hack"]) == 0
+    assert main([*run, "--fail-on", "length", "--baseline", str(before)]) == 0
+    assert main([*run, "--fail-on", "lentgh"]) == 2
+    assert "length" in capsys.readouterr().err
+    assert main([*run, "--baseline", str(tmp_path / "none.json")]) == 2
