@@ -122,3 +122,16 @@ def test_a_column_that_few_items_have_is_not_found_too_often():
 
     t = [fit.coefficients[1] / np.sqrt(fit.covariance[1, 1]) for fit in fits]
     assert np.mean(2 * stdtr(99, -np.abs(t)) < 0.05) > 0.10
+
+
+def test_a_response_that_the_columns_explain_entirely_has_no_error():
+    """The one that is there is as sure as that many items that agree; the one that is not is not found by rounding."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        x = np.column_stack([rng.choice([-1.0, 1.0], 60), rng.normal(size=60)])
+        fit = clustered_least_squares(x[None, :, 0] * 0.1 + 0.7 - 0.7, x, np.arange(60))[0]
+        assert (fit.p(0) < 1e-9, fit.p(1)) == (True, 1.0)
+    few = np.zeros((60, 1))
+    few[:3] = 1.0
+    fit = clustered_least_squares(np.where(few[:, 0] > 0, 2.0, 0.0)[None], few, np.arange(60))[0]
+    assert fit.p(0) == pytest.approx(0.25)

@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 _SINGULAR = 1e-10
 """Of columns of unit length: a smallest eigenvalue below this share of the largest is rounding."""
 
+_ROUNDING = 1e-12
+"""Of a response of at most 1 and columns of unit length: a smaller coefficient, or move of one, is 0."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClusteredFit:
@@ -58,12 +61,18 @@ class ClusteredFit:
         return Estimate(value, value - reach, value + reach, level=level, n=self.n, method=method)
 
     def p(self, column: int, *, null: float = 0.0) -> float:
-        """Two-sided p of the coefficient being ``null``; NaN where it has no error, or one of 0."""
+        """Two-sided p of the coefficient being ``null``; NaN where it has no error.
+
+        Where the columns explain the response entirely there is no spread to judge by: p is then what a sign test says
+        of one more items than there are degrees of freedom, all of which agree.
+        """
         from scipy.special import stdtr
 
         value, error = self._value(column, 1.0)
-        if np.isnan(error) or error == 0:
-            return float("nan") if np.isnan(error) or value != null else 1.0
+        if np.isnan(error):
+            return float("nan")
+        if error == 0:
+            return 1.0 if value == null else float(2.0 ** -self.freedom[column])
         return float(2 * stdtr(self.freedom[column], -abs(value - null) / error))
 
     def _value(self, column: int, unit: float) -> tuple[float, float]:
@@ -153,11 +162,11 @@ class _Design:
         unit = float(np.max(np.abs(y), initial=0.0)) or 1.0
         products = np.add.reduceat(self.x * (y / unit)[self.order, None], self.starts, axis=0)
         total, back = products.sum(axis=0), unit / self.scale
-        coefficients = self.whole @ total
+        coefficients = _exact(self.whole @ total)
         if self.without is None:
             return ClusteredFit(coefficients * back, nothing, self.freedom, g, len(y))
         left = (self.without @ (total - products)[:, :, None])[:, :, 0]
-        apart = (left - coefficients) * back
+        apart = _exact(left - coefficients) * back
         return ClusteredFit(coefficients * back, apart.T @ apart * (g - 1) / g, self.freedom, g, len(y))
 
 
@@ -179,12 +188,18 @@ def _design(x: Floats, item: npt.NDArray[np.integer]) -> _Design:
     return _Design(x, order, starts, scale, whole[0] if whole is not None else None, without, freedom)
 
 
+def _exact(values: Floats) -> Floats:
+    """Rounding made 0."""
+    return np.where(np.abs(values) < _ROUNDING, 0.0, values)
+
+
 def _inverse(products: Floats) -> Floats | None:
     """Of each (N, Q, Q); None where any is singular but for rounding."""
     eigenvalues = np.linalg.eigvalsh(products)
     if np.any(eigenvalues[:, 0] <= _SINGULAR * eigenvalues[:, -1]):
         return None
-    return np.linalg.inv(products)
+    inverse: Floats = np.linalg.inv(products).astype(np.float64)
+    return inverse
 
 
 def _freedom(squares: Floats, whole: Floats, without: Floats) -> Floats:
