@@ -22,7 +22,8 @@ from rewardmeter.auditing.shares import shares
 from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_least_squares
 from rewardmeter.stats.resampling import item_folds
 from rewardmeter.stats.result import Estimate, undefined
-from rewardmeter.types import FloatArray
+from rewardmeter.stats.significance import preference_tests
+from rewardmeter.types import FloatArray, IntArray
 
 __all__ = ["dependence_probes", "equal_gold_probe", "surface_share_probe"]
 
@@ -57,10 +58,11 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
             continue
         values = varying[feature.name]
         place = list(varying).index(feature.name) - len(varying)
+        accuracies = _accuracies(evidence, values)
         for k, fit in enumerate(_fits(evidence, [values])):
             unit = _spread(values, evidence.margins[k]) / scales[k] if scales[k] > 0 else math.nan
             others = {"jointly": jointly[k].estimate(place, unit=unit, level=evidence.level)}
-            others |= _accuracies(evidence, k, values)
+            others |= {name: one[k] for name, one in accuracies.items()}
             made[k].append(_dependence(feature.name, says, fit, unit, others, evidence.level))
     return made
 
@@ -73,11 +75,10 @@ def equal_gold_probe(evidence: Evidence, features: Mapping[str, FloatArray], nam
     credit = np.where(tied, (np.sign(evidence.margins) * np.sign(values) + 1) / 2, np.nan)
     label, says = f"{name} at equal gold", f"more of '{name}' where people see no difference"
     estimates = shares(credit, evidence.pairs.item, level=evidence.level)
-    fits = clustered_least_squares(credit, np.ones((len(evidence.pairs), 1)), evidence.pairs.item)
     made = []
-    for estimate, fit in zip(estimates, fits, strict=True):
+    for row, estimate in zip(credit, estimates, strict=True):
         reason = "" if estimate.defined else "people called no two responses equal that differ in it"
-        p = fit.p(0, null=0.5)
+        p = _half_p(row, evidence.pairs.item)
         made.append(ScorerProbe(label, "observational", "share", says, estimate, null=0.5, p=p, reason=reason))
     return made
 
@@ -135,13 +136,20 @@ def _dependence(
     return ScorerProbe(name, "observational", "dependence", says, estimate, others=others, p=p, reason=reason)
 
 
-def _accuracies(evidence: Evidence, k: int, apart: FloatArray) -> dict[str, Estimate]:
-    """Where the better response has more of it, and where it has less."""
+def _half_p(credits: FloatArray, item: IntArray) -> float:
+    """Two-sided p of a mean credit of ½: the sign test over items, which a share of 0 or 1 has too; NaN of nothing."""
+    coin = np.where(np.isnan(credits), np.nan, 0.5)
+    return float(preference_tests(np.stack([credits, coin]), item, rng=np.random.default_rng(0)).p[0, 1])
+
+
+def _accuracies(evidence: Evidence, apart: FloatArray) -> dict[str, list[Estimate]]:
+    """Of each scorer, where the better response has more of it and where it has less."""
     side = np.sign(apart) * np.sign(evidence.pairs.probability - 0.5)
-    credit = evidence.credits[k]
-    both = np.stack([np.where(side == sign, credit, np.nan) for sign in (1, -1)])
-    names = ("accuracy_when_more", "accuracy_when_less")
-    return dict(zip(names, shares(both, evidence.pairs.item, level=evidence.level), strict=True))
+    named = {"accuracy_when_more": 1, "accuracy_when_less": -1}
+    return {
+        name: shares(np.where(side == sign, evidence.credits, np.nan), evidence.pairs.item, level=evidence.level)
+        for name, sign in named.items()
+    }
 
 
 def _share(margin: FloatArray, columns: list[FloatArray], evidence: Evidence, seed: int) -> Estimate:

@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 _SINGULAR = 1e-10
 """Of columns of unit length: a smallest eigenvalue below this share of the largest is rounding."""
 
+_ROUNDING = 1e-12
+"""Of a response of at most 1 and columns of unit length: a smaller coefficient, or move of one, is 0."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClusteredFit:
@@ -31,14 +34,17 @@ class ClusteredFit:
         (Q,); NaN where the columns do not determine them.
     covariance:
         (Q, Q), NaN where a coefficient rests on a single item.
+    freedom:
+        (Q,) degrees of freedom of Student's t, at most G - 1; NaN as the covariance.
     clusters:
-        How many items G; the reference distribution is Student's t with G - 1 degrees of freedom.
+        How many items G.
     n:
         Units.
     """
 
     coefficients: Floats
     covariance: Floats
+    freedom: Floats
     clusters: int
     n: int
 
@@ -47,20 +53,27 @@ class ClusteredFit:
         value, error = self._value(column, unit)
         from scipy.special import stdtrit
 
-        reach = error * float(stdtrit(max(self.clusters - 1, 1), (1 + check_level(level)) / 2))
-        method = f"jackknife over items (CR3), Student's t, {self.clusters} items"
         if np.isnan(error):
-            return Estimate(value, level=level, n=self.n, method="none")
+            return Estimate(value, level=check_level(level), n=self.n, method="none")
+        freedom = float(self.freedom[column])
+        reach = error * float(stdtrit(freedom, (1 + check_level(level)) / 2))
+        method = f"jackknife over items (CR3), Student's t, {freedom:.0f} degrees of freedom, {self.clusters} items"
         return Estimate(value, value - reach, value + reach, level=level, n=self.n, method=method)
 
     def p(self, column: int, *, null: float = 0.0) -> float:
-        """Two-sided p of the coefficient being ``null``; NaN where it has no error, or one of 0."""
+        """Two-sided p of the coefficient being ``null``; NaN where it has no error.
+
+        Where the columns explain the response entirely there is no spread to judge by: p is then what a sign test says
+        of one more items than there are degrees of freedom, all of which agree.
+        """
         from scipy.special import stdtr
 
         value, error = self._value(column, 1.0)
-        if np.isnan(error) or error == 0:
-            return float("nan") if np.isnan(error) or value != null else 1.0
-        return float(2 * stdtr(self.clusters - 1, -abs(value - null) / error))
+        if np.isnan(error):
+            return float("nan")
+        if error == 0:
+            return 1.0 if value == null else float(2.0 ** -self.freedom[column])
+        return float(2 * stdtr(self.freedom[column], -abs(value - null) / error))
 
     def _value(self, column: int, unit: float) -> tuple[float, float]:
         value = float(self.coefficients[column]) * unit
@@ -74,7 +87,11 @@ def clustered_least_squares(
 
     The covariance is (G - 1) / G times the sum, over items, of the outer squares of the coefficients without the item
     less those with all (MacKinnon and White 1985, HC3; with whole clusters left out it is CR3, Bell and McCaffrey
-    2002). It is conservative where few items carry much of a column. No column is added: for an intercept pass ones.
+    2002). Where few items carry much of a column, G - 1 degrees of freedom are too many: a feature that three items of
+    a hundred have is worth three items. They are Satterthwaite's, at which the covariance varies as it does if errors
+    are independent and alike (Bell and McCaffrey 2002, section 4); those of a mean are G - 1.
+
+    No column is added: for an intercept pass ones.
 
     Parameters
     ----------
@@ -114,34 +131,43 @@ def clustered_least_squares(
 
 @dataclass(frozen=True, eq=False)
 class _Design:
-    """What all responses with the same units share."""
+    """What all responses with the same units share.
+
+    Attributes
+    ----------
+    x, order, starts:
+        (U, Q) columns of unit length by item, the order that they were brought into, where each item starts.
+    scale:
+        (Q,) what the columns were divided by.
+    whole, without:
+        (Q, Q) and (G, Q, Q) inverses of the columns' products, of all items and of all but one; None where they do not
+        exist.
+    freedom:
+        (Q,) degrees of freedom.
+    """
 
     x: Floats
-    scale: Floats
-    starts: npt.NDArray[np.intp]
     order: npt.NDArray[np.intp]
-    squares: Floats
-    determined: bool
+    starts: npt.NDArray[np.intp]
+    scale: Floats
+    whole: Floats | None
+    without: Floats | None
+    freedom: Floats
 
     def fit(self, y: Floats) -> ClusteredFit:
         q, g = self.x.shape[1], len(self.starts)
         nothing = np.full((q, q), np.nan)
-        if not self.determined:
-            return ClusteredFit(np.full(q, np.nan), nothing, g, len(y))
+        if self.whole is None:
+            return ClusteredFit(np.full(q, np.nan), nothing, self.freedom, g, len(y))
         unit = float(np.max(np.abs(y), initial=0.0)) or 1.0
         products = np.add.reduceat(self.x * (y / unit)[self.order, None], self.starts, axis=0)
-        total, all_products = self.squares.sum(axis=0), products.sum(axis=0)
-        coefficients = np.linalg.solve(total, all_products)
-        back = unit / self.scale
-        if g < 2:
-            return ClusteredFit(coefficients * back, nothing, g, len(y))
-        rest = total - self.squares
-        eigenvalues = np.linalg.eigvalsh(rest)
-        if np.any(eigenvalues[:, 0] <= _SINGULAR * eigenvalues[:, -1]):
-            return ClusteredFit(coefficients * back, nothing, g, len(y))
-        without = np.linalg.solve(rest, (all_products - products)[:, :, None])[:, :, 0]
-        apart = (without - coefficients) * back
-        return ClusteredFit(coefficients * back, apart.T @ apart * (g - 1) / g, g, len(y))
+        total, back = products.sum(axis=0), unit / self.scale
+        coefficients = _exact(self.whole @ total)
+        if self.without is None:
+            return ClusteredFit(coefficients * back, nothing, self.freedom, g, len(y))
+        left = (self.without @ (total - products)[:, :, None])[:, :, 0]
+        apart = _exact(left - coefficients) * back
+        return ClusteredFit(coefficients * back, apart.T @ apart * (g - 1) / g, self.freedom, g, len(y))
 
 
 def _design(x: Floats, item: npt.NDArray[np.integer]) -> _Design:
@@ -154,8 +180,39 @@ def _design(x: Floats, item: npt.NDArray[np.integer]) -> _Design:
     scale[scale == 0] = 1.0
     x = (x / scale)[order]
     squares = np.add.reduceat(x[:, :, None] * x[:, None, :], starts, axis=0) if len(x) else np.zeros((0, 0, 0))
-    determined = False
-    if len(x):
-        eigenvalues = np.linalg.eigvalsh(squares.sum(axis=0))
-        determined = bool(eigenvalues[0] > _SINGULAR * eigenvalues[-1])
-    return _Design(x, scale, starts, order, squares, determined)
+    whole = _inverse(squares.sum(axis=0)[None]) if len(x) else None
+    without = _inverse(squares.sum(axis=0) - squares) if whole is not None and len(starts) > 1 else None
+    freedom = np.full(x.shape[1], np.nan)
+    if whole is not None and without is not None:
+        freedom = _freedom(squares, whole[0], without)
+    return _Design(x, order, starts, scale, whole[0] if whole is not None else None, without, freedom)
+
+
+def _exact(values: Floats) -> Floats:
+    """Rounding made 0."""
+    return np.where(np.abs(values) < _ROUNDING, 0.0, values)
+
+
+def _inverse(products: Floats) -> Floats | None:
+    """Of each (N, Q, Q); None where any is singular but for rounding."""
+    eigenvalues = np.linalg.eigvalsh(products)
+    if np.any(eigenvalues[:, 0] <= _SINGULAR * eigenvalues[:, -1]):
+        return None
+    inverse: Floats = np.linalg.inv(products).astype(np.float64)
+    return inverse
+
+
+def _freedom(squares: Floats, whole: Floats, without: Floats) -> Floats:
+    """(Q,) Satterthwaite's degrees of freedom, twice the squared mean over the variance.
+
+    With errors that are independent and alike, what a coefficient moves by as each item is left out has over the items
+    the covariance diag(d) - u A u', with A the inverse of all products, u the item's products times its row of the
+    inverse without it, and d that row times u. The trace squared over the sum of squares is what is asked for.
+    """
+    moved = squares @ without
+    own = np.einsum("gij,gij->gj", without, moved)
+    shared = np.einsum("gij,ik,gkj->gj", moved, whole, moved)
+    inner = np.einsum("ik,gkj,glj->jil", whole, moved, moved)
+    trace = own.sum(axis=0) - np.trace(inner, axis1=1, axis2=2)
+    square = np.sum(own**2 - 2 * own * shared, axis=0) + np.einsum("jil,jli->j", inner, inner)
+    return np.clip(trace**2 / square, 1.0, len(squares) - 1.0)
