@@ -39,8 +39,10 @@ def attribution(text: str = TEXT, **more: Any) -> dict[str, Any]:
         {"start": 8, "stop": 39, "effect": 0.0},
         {"start": 40, "stop": len(text), "effect": math.nan},
     ]
-    return {"item": "i7", "probe": "length", "method": "leave one sentence out", "text": text, "full": 2.5}  | {
-        "empty": -1.25, "spans": spans, **more,
+    return {"item": "i7", "probe": "length", "method": "leave one sentence out", "text": text, "full": 2.5} | {
+        "empty": -1.25,
+        "spans": spans,
+        **more,
     }
 
 
@@ -84,7 +86,7 @@ def audit(scorers: Sequence[ScorerAudit] = (), *, data: tuple[DataProbe, ...] | 
     dataset = {"name": "toy", "items": 60, "responses": 240, "systems": 4, "hash": "h4sh", "notes": []}
     gold = {"kind": "preferences", "description": "choices", "tie_share": 0.25, "judged": 400}
     settings: Mapping[str, Any] = {"level": 0.95, "resamples": 1000, "seed": 0, "folds": 5, "edits_per_item": 1}
-    known: dict[str, Any] = {"dataset": dataset, "gold": gold, "headline": ("'shorter' wins 64 % of the pairs.", "Two.")}
+    known: dict[str, Any] = {"dataset": dataset, "gold": gold, "headline": ("'shorter' wins 64 %.", "Two.")}
     known["settings"] = settings | {"command": "rewardmeter audit toy", "versions": {"numpy": "2"}}
     return Audit(data=rules() if data is None else data, scorers=tuple(scorers), **{**known, **more})
 

@@ -11,7 +11,7 @@ __all__ = ["attributed", "within_budget"]
 
 MOST_CHARACTERS = 20_000
 """Of one text; the pieces beyond are left out and counted."""
-PAGE_BUDGET = 900_000
+PAGE_BUDGET = 600_000
 """Characters of all texts of a page, each piece counted as so many more."""
 PIECE_COSTS = 60
 
@@ -35,7 +35,8 @@ def attributed(record: Record) -> dict[str, Json]:
     text = str(record.get("text") or "")
     given = record.get("spans")
     spans = [one for one in given if isinstance(one, Mapping)] if isinstance(given, Sequence) else []
-    pieces, at, dropped = [], 0, 0
+    pieces: list[list[Json]] = []
+    at = dropped = 0
     shown = min(len(text), MOST_CHARACTERS)
     for span in sorted(spans, key=_place):
         start, stop = _place(span)
@@ -79,4 +80,4 @@ def within_budget(
 def _cost(one: Record) -> int:
     pieces = one["pieces"]
     assert isinstance(pieces, list)
-    return sum(len(piece[0]) + PIECE_COSTS for piece in pieces)
+    return sum(len(text) + PIECE_COSTS for text, *_ in pieces)

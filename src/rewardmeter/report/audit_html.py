@@ -47,7 +47,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
         "Edits made to please a scorer",
         "The response is no better, or worse, so the score should not rise.",
     ),
-    "judge": ("How a judge judges", "The same question put in another way should get the same answer."),
+    "judge": ("How a judge judges", "What moves a verdict besides the responses that are judged."),
 }
 _MEASURES: Mapping[str, str] = {
     "dependence": "in units of the scorer's scale, for what people said held fixed",
@@ -127,11 +127,18 @@ def _rule(row: Json, where: str) -> dict[str, Any]:
     if not isinstance(row, Mapping) or not isinstance(row.get("probe"), str):
         raise InputError("a rule has no name", column=f"{where}.probe", fix=_FIX)
     won, shared = (_estimate(row.get(name), f"{where}.{name}") for name in ("estimate", "estimate_half_ties"))
-    value, p = shared.get("value"), row.get("p_adjusted")
-    said = "undefined" if value is None else "not tested" if p is None else "not shown"
-    if value is not None and p is not None and p < 1 - shared.get("level", 0.95) and value != 0.5:
-        said = "more than half" if value > 0.5 else "less than half"
-    return {**row, "estimate": won, "estimate_half_ties": shared, "slice": row.get("slice") or None, "said": said}
+    said = _rule_said(shared, row.get("p_adjusted"))
+    part = _mapping(row.get("slice")) or None
+    return {**row, "estimate": won, "estimate_half_ties": shared, "slice": part, "said": said}
+
+
+def _rule_said(shared: Mapping[str, Any], p: Json) -> str:
+    value = shared.get("value")
+    if value is None or not _is_number(p):
+        return "undefined" if value is None else "not tested"
+    if value == 0.5 or not _shown(p, shared):
+        return "not shown"
+    return "more than half" if value > 0.5 else "less than half"
 
 
 def _with_mirrors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -191,9 +198,7 @@ def _probe(row: Json, where: str) -> dict[str, Any]:
     if not isinstance(row, Mapping) or not isinstance(row.get("probe"), str):
         raise InputError("a probe has no name", column=f"{where}.probe", fix=_FIX)
     estimate = _estimate(row.get("estimate"), f"{where}.estimate")
-    others = {
-        name: _estimate(one, f"{where}.others.{name}") for name, one in _mapping(row.get("others")).items()
-    }
+    others = {name: _estimate(one, f"{where}.others.{name}") for name, one in _mapping(row.get("others")).items()}
     null, p = row.get("null"), row.get("p_adjusted")
     made = {**row, "estimate": estimate, "others": others, "null": null if _is_number(null) else 0}
     made["kind"], made["measure"] = str(row.get("kind") or "other"), str(row.get("measure") or "effect")
@@ -205,9 +210,11 @@ def _probe_said(row: Record, estimate: Mapping[str, Any], p: Json) -> str:
         return "undefined"
     if row.get("alarm"):
         return "alarm"
-    if not isinstance(p, int | float):
+    if not _is_number(p):
         return "not tested"
-    return "as it should be" if p < 1 - estimate.get("level", 0.95) else "not shown"
+    if _shown(p, estimate):
+        return "as it should be"
+    return "fall not shown" if row.get("kind") == "breaking" else "not shown"
 
 
 def _probes_of_all(scorers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -238,12 +245,18 @@ def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _shown(p: Any, estimate: Mapping[str, Any]) -> bool:
+    return bool(p < 1 - estimate.get("level", 0.95))
+
+
 def _mapping(value: Json) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
 def _list(record: Record, name: str) -> list[Any]:
-    value = record.get(name) or []
+    value = record.get(name)
+    if value is None:
+        return []
     if not isinstance(value, list):
         raise InputError(f"{name} is not a list", column=name, fix=_FIX)
     return value

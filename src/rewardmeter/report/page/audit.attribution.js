@@ -1,6 +1,7 @@
 // Texts whose parts are shaded by what they add to the score: shade and underline say it, the number is in the tip.
 
 const FIRST_TEXTS = 5;
+const READABLE = 4;
 
 const isEffect = (piece) => piece.length > 1;
 const effectKind = (effect) => (!Number.isFinite(effect) ? "unknown" : effect > 0 ? "up" : effect < 0 ? "down" : "none");
@@ -10,10 +11,10 @@ function effectText([, effect, error], decimals) {
   return signed(effect, decimals) + (Number.isFinite(error) ? ` ± ${number(error, decimals)} (standard error)` : "");
 }
 
-// Shades are of one text: its strongest part has the strongest.
+// Shades are of one text, light enough to read on: its strongest part has the strongest.
 function partShade(effect, strongest) {
   if (!effect || !Number.isFinite(effect)) return "";
-  const step = Math.min(STEPS - 2, Math.floor((Math.abs(effect) / strongest) * (STEPS - 1)));
+  const step = Math.min(READABLE - 1, Math.floor((Math.abs(effect) / strongest) * READABLE));
   return `${effect > 0 ? "q" : "w"}${step}`;
 }
 

@@ -85,7 +85,7 @@ function matrixHead() {
               "data-key": `column-${row.scorer}`,
               onclick: () => update({ scorer: row.scorer }),
             },
-            h("span", { class: turned ? "turned" : "straight" }, h("bdi", { title: row.scorer }, shortName(row.scorer, 30))),
+            h("span", { class: turned ? "turned" : "straight" }, h("bdi", { title: row.scorer }, shortName(row.scorer, 24))),
           ),
           h("small", { class: row.alarms ? "alarm-word" : null }, row.alarms ? `◆${whole(row.alarms)}` : "0"),
         ),
@@ -118,7 +118,7 @@ function matrixTable(onlyAlarms) {
   });
   const table = h(
     "table",
-    { class: "heatmap matrix" },
+    { class: `heatmap matrix${ROWS.length <= 6 ? " few" : ""}` },
     h("caption", { class: "unseen" }, "Effect of each probe on each scorer"),
     matrixHead(),
     bodies.filter(Boolean),

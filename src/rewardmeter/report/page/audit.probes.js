@@ -1,5 +1,6 @@
 // One scorer: its probes by kind, drawn on axes of one unit with the line of no effect, and how often each could be made.
 
+const FIRST_NAMES = 6;
 const COUNTED = ["applied", "not_applicable", "check_failed", "unscored"];
 
 // ---- the address names the scorer: #scorer=…
@@ -84,7 +85,7 @@ function probeRow(row, probe, plot, decimals) {
 
 function probesTable(row, title, measure, probes) {
   const span = probeSpan(probes);
-  const plot = span && plainAxis(span, NARROW.matches ? 2 : 5);
+  const plot = span && plainAxis(span, NARROW.matches ? 3 : 5);
   const halves = probes.map((probe) => halfWidth(probe.estimate)).filter((half) => half > 0);
   const decimals = decimalsFor(quantile(halves, 0.25), 2);
   const zero = probes[0].null;
@@ -214,13 +215,21 @@ function countsTable(row) {
 
 // ---- in a sentence
 
+function namedProbes(probes) {
+  const more = probes.length > FIRST_NAMES ? ` and ${whole(probes.length - FIRST_NAMES)} more` : "";
+  const named = probes.slice(0, FIRST_NAMES).map((probe) => probe.probe);
+  return named.join(", ") + more;
+}
+
 function alarmSentence(row) {
   const alarms = row.probes.filter((probe) => probe.said === "alarm");
   const tested = row.probes.filter((probe) => Number.isFinite(probe.p_adjusted)).length;
-  if (!alarms.length) return `No alarm: none of ${whole(tested)} tests shows a fault.`;
-  const named = alarms.slice(0, 6).map((probe) => probe.probe);
-  const more = alarms.length > named.length ? ` and ${whole(alarms.length - named.length)} more` : "";
-  return `${whole(alarms.length)} of ${whole(row.probes.length)} probes raise${alarms.length === 1 ? "s" : ""} an alarm: ${named.join(", ")}${more}.`;
+  if (!tested) return "Nothing was tested.";
+  const unseen = row.probes.filter((probe) => probe.said === "fall not shown");
+  const blind = unseen.length ? ` Broken content that is not shown to lower its score: ${namedProbes(unseen)}.` : "";
+  if (!alarms.length) return `No alarm: none of ${whole(tested)} tests shows a fault.${blind}`;
+  const raise = alarms.length === 1 ? "raises" : "raise";
+  return `${whole(alarms.length)} of ${whole(row.probes.length)} probes ${raise} an alarm: ${namedProbes(alarms)}.${blind}`;
 }
 
 function scaleSentence(row) {
