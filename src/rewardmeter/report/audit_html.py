@@ -52,9 +52,9 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 _MEASURES: Mapping[str, str] = {
     "dependence": "in units of the scorer's scale, for what people said held fixed",
     "shift": "change of the score by the edit, in units of the scorer's scale",
-    "gap": "a difference of two values",
+    "gap": "a difference of the two values that the probe names",
     "detected": "share of edited responses that are told from the original on the right side",
-    "share": "a share",
+    "share": "a share of what the probe names",
 }
 _IN_SLICES = ("value", "low", "high", "n", "level")
 _KNOWN_SETTINGS = frozenset(["level", "resamples", "seed", "versions", "command", "primary"])

@@ -4,7 +4,8 @@ const FIRST_TEXTS = 5;
 const READABLE = 4;
 
 const isEffect = (piece) => piece.length > 1;
-const effectKind = (effect) => (!Number.isFinite(effect) ? "unknown" : effect > 0 ? "up" : effect < 0 ? "down" : "none");
+const effectKind = (effect) =>
+  !Number.isFinite(effect) ? "unknown" : effect > 0 ? "up" : effect < 0 ? "down" : "none";
 
 function effectText([, effect, error], decimals) {
   if (!Number.isFinite(effect)) return "not scored";
@@ -60,13 +61,24 @@ function partsList(parts, decimals) {
     h(
       "table",
       { class: "plain" },
-      h("thead", null, h("tr", null, h("th", { scope: "col", class: "num" }, "Effect"), h("th", { scope: "col" }, "Part"))),
+      h(
+        "thead",
+        null,
+        h("tr", null, h("th", { scope: "col", class: "num" }, "Effect"), h("th", { scope: "col" }, "Part")),
+      ),
       h(
         "tbody",
         null,
-        sorted.slice(0, 200).map((piece) =>
-          h("tr", null, h("td", { class: "num" }, effectText(piece, decimals)), h("td", null, h("bdi", null, shortName(piece[0].trim() || "(blank)", 90)))),
-        ),
+        sorted
+          .slice(0, 200)
+          .map((piece) =>
+            h(
+              "tr",
+              null,
+              h("td", { class: "num" }, effectText(piece, decimals)),
+              h("td", null, h("bdi", null, shortName(piece[0].trim() || "(blank)", 90))),
+            ),
+          ),
       ),
     ),
   );
@@ -132,7 +144,9 @@ function startAttribution(box) {
     const label = everything ? `Show the first ${FIRST_TEXTS}` : `Show all ${whole(all.length)} texts`;
     redraw(
       list,
-      all.length ? shown.map(attributedFigure) : emptyNote("No text of this scorer was taken apart. Choose another scorer."),
+      all.length
+        ? shown.map(attributedFigure)
+        : emptyNote("No text of this scorer was taken apart. Choose another scorer."),
       all.length > FIRST_TEXTS && quietButton(label, toggle, "more-texts"),
       left > 0 && h("p", { class: "count" }, `${whole(left)} more texts of this scorer are in audit.json.`),
     );

@@ -45,7 +45,10 @@ function probeTip(row, probe) {
     h("b", null, h("bdi", null, probe.probe), " · ", h("bdi", null, row.scorer)),
     h("p", null, probe.says ?? ""),
     factList([
-      ["measure", own(BOARD.measures, probe.measure) ? `${probe.measure}: ${BOARD.measures[probe.measure]}` : probe.measure],
+      [
+        "measure",
+        own(BOARD.measures, probe.measure) ? `${probe.measure}: ${BOARD.measures[probe.measure]}` : probe.measure,
+      ],
       ...(defined(probe.estimate) ? [["no effect is", number(probe.null, probe.null % 1 ? 2 : 0)]] : []),
       ...estimateFacts(probe.estimate),
       ...(Number.isFinite(probe.p_adjusted) ? [["p after Holm", pText(probe.p_adjusted)]] : []),
@@ -85,7 +88,11 @@ function matrixHead() {
               "data-key": `column-${row.scorer}`,
               onclick: () => update({ scorer: row.scorer }),
             },
-            h("span", { class: turned ? "turned" : "straight" }, h("bdi", { title: row.scorer }, shortName(row.scorer, 24))),
+            h(
+              "span",
+              { class: turned ? "turned" : "straight" },
+              h("bdi", { title: row.scorer }, shortName(row.scorer, 24)),
+            ),
           ),
           h("small", { class: row.alarms ? "alarm-word" : null }, row.alarms ? `◆${whole(row.alarms)}` : "0"),
         ),
@@ -101,7 +108,11 @@ function matrixTable(onlyAlarms) {
     return h(
       "tbody",
       null,
-      h("tr", { class: "kind" }, h("th", { scope: "rowgroup", colspan: ROWS.length + 1 }, h("span", null, kindTitle(kind)))),
+      h(
+        "tr",
+        { class: "kind" },
+        h("th", { scope: "rowgroup", colspan: ROWS.length + 1 }, h("span", null, kindTitle(kind))),
+      ),
       rows.map(({ name, first, cells }) =>
         h(
           "tr",
@@ -132,7 +143,9 @@ function matrixKey() {
     s(
       "svg",
       { width: 12 * STEPS, height: 12, "aria-hidden": "true" },
-      Array.from({ length: STEPS }, (_, q) => s("rect", { class: `heat ${ramp}${q}`, x: q * 12, y: 0, width: 12, height: 12 })),
+      Array.from({ length: STEPS }, (_, q) =>
+        s("rect", { class: `heat ${ramp}${q}`, x: q * 12, y: 0, width: 12, height: 12 }),
+      ),
     );
   return h(
     "p",
@@ -152,7 +165,9 @@ function startMatrix(box) {
     const place = ROWS.findIndex((row) => row.scorer === state.scorer) + 1;
     for (const line of picture.querySelectorAll("tr:not(.kind)"))
       [...line.cells].forEach((cell, i) => cell.classList.toggle("selected", i === place));
-    picture.querySelectorAll("thead button").forEach((button, i) => button.setAttribute("aria-pressed", i + 1 === place));
+    picture
+      .querySelectorAll("thead button")
+      .forEach((button, i) => button.setAttribute("aria-pressed", i + 1 === place));
   };
   const draw = () => {
     const table = matrixTable(onlyAlarms);
@@ -160,13 +175,22 @@ function startMatrix(box) {
     redraw(picture, empty || scrollBox("Effects by probe and scorer", table, "wide tall"));
     follow();
   };
-  const only = check("only probes with an alarm", false, (on) => {
-    onlyAlarms = on;
-    draw();
-  }, "alarms");
+  const only = check(
+    "only probes with an alarm",
+    false,
+    (on) => {
+      onlyAlarms = on;
+      draw();
+    },
+    "alarms",
+  );
   box.append(
     h("h3", null, "All scorers"),
-    h("p", { class: "deck" }, "Numbers are differences from the value of no effect, in the unit of the probe; stronger shades are larger within a unit. Choose a scorer by its name to see its probes below."),
+    h(
+      "p",
+      { class: "deck" },
+      "Numbers are differences from the value of no effect, in the unit of the probe; stronger shades are larger within a unit. Choose a scorer by its name to see its probes below.",
+    ),
     h("div", { class: "controls" }, only),
     matrixKey(),
     picture,

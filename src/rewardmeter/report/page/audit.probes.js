@@ -1,4 +1,4 @@
-// One scorer: its probes by kind, drawn on axes of one unit with the line of no effect, and how often each could be made.
+// One scorer: its probes by kind on axes of one unit, with the line of no effect, and how often each could be made.
 
 const FIRST_NAMES = 6;
 const COUNTED = ["applied", "not_applicable", "check_failed", "unscored"];
@@ -41,8 +41,7 @@ function badSide(probe, { scale, span }) {
   return null;
 }
 
-const valueText = (probe, value, decimals) =>
-  probe.null === 0 ? signed(value, decimals) : number(value, decimals);
+const valueText = (probe, value, decimals) => (probe.null === 0 ? signed(value, decimals) : number(value, decimals));
 
 function probeRow(row, probe, plot, decimals) {
   const estimate = probe.estimate;
@@ -170,10 +169,15 @@ function moreOf(probe) {
 }
 
 function countsTable(row) {
-  const probes = row.probes.filter((probe) => Object.keys(probe.counts ?? {}).length || Object.keys(probe.others).length);
+  const probes = row.probes.filter(
+    (probe) => Object.keys(probe.counts ?? {}).length || Object.keys(probe.others).length,
+  );
   if (!probes.length) return null;
   const named = new Set(probes.flatMap((probe) => Object.keys(probe.counts ?? {})));
-  const counts = [...COUNTED.filter((name) => named.has(name)), ...[...named].filter((name) => !COUNTED.includes(name))];
+  const counts = [
+    ...COUNTED.filter((name) => named.has(name)),
+    ...[...named].filter((name) => !COUNTED.includes(name)),
+  ];
   const why = (probe) =>
     Object.entries(probe.reasons ?? {}).map(([reason, n]) => h("div", null, `${reason}: ${whole(n)}`));
   const table = h(

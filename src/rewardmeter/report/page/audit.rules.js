@@ -73,7 +73,11 @@ function rulesTable(rows) {
   const decimals = Math.min(1, Math.max(0, ...rows.map((row) => shareDecimals(shared(row), 1))));
   const level = rows.map(shared).find(bounded);
   const column = (text, kind, tip) =>
-    h("th", { scope: "col", class: kind }, tip ? explain(h("span", { tabindex: 0 }, text), () => h("p", null, tip)) : text);
+    h(
+      "th",
+      { scope: "col", class: kind },
+      tip ? explain(h("span", { tabindex: 0 }, text), () => h("p", null, tip)) : text,
+    );
   return h(
     "table",
     { class: "board rules" },
@@ -134,7 +138,8 @@ const PART_COLUMNS = [...new Set(PARTS.map((row) => row.slice.column))];
 function partValues(column) {
   const sizes = new Map();
   for (const row of PARTS)
-    if (row.slice.column === column) sizes.set(row.slice.value, Math.max(sizes.get(row.slice.value) ?? 0, shared(row).n ?? 0));
+    if (row.slice.column === column)
+      sizes.set(row.slice.value, Math.max(sizes.get(row.slice.value) ?? 0, shared(row).n ?? 0));
   return [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
@@ -147,7 +152,10 @@ function partCell(rule, row, where, span) {
   const small = where && (estimate.n ?? 0) < SMALL_SLICE;
   const over = estimate.value > 0.5;
   const kind = small ? "small" : over ? `heat q${heatStep(estimate.value, span)}` : "pale";
-  const text = [kindOf(row.said) || row.said === "less than half" ? markOf(row.said) : "", number(100 * estimate.value, 0)];
+  const text = [
+    kindOf(row.said) || row.said === "less than half" ? markOf(row.said) : "",
+    number(100 * estimate.value, 0),
+  ];
   const cell = h("td", { class: `cell ${kind}${where ? "" : " overall"}`, tabindex: -1 }, text.join(""));
   return explain(cell, () => [
     h("b", null, h("bdi", null, rule.probe)),
@@ -164,9 +172,10 @@ function partCell(rule, row, where, span) {
 function partsTable(column, values) {
   const rows = shownRules();
   const top = quantile(
-    rows.flatMap((rule) => values.map(([value]) => PART_OF.get(partKey(rule.probe, column, value)))).filter(
-      (row) => row && defined(shared(row)) && (shared(row).n ?? 0) >= SMALL_SLICE,
-    ).map((row) => shared(row).value),
+    rows
+      .flatMap((rule) => values.map(([value]) => PART_OF.get(partKey(rule.probe, column, value))))
+      .filter((row) => row && defined(shared(row)) && (shared(row).n ?? 0) >= SMALL_SLICE)
+      .map((row) => shared(row).value),
     0.95,
   );
   const span = [0.5, Math.max(0.6, Number.isFinite(top) ? top : 1)];
@@ -202,7 +211,13 @@ function partsKey(span) {
   return h(
     "p",
     { class: "legend" },
-    h("span", { class: "key" }, "50 %", s("svg", { width: 22 * STEPS, height: 12, "aria-hidden": "true" }, shades), `≥ ${number(100 * span[1], 0)} %`),
+    h(
+      "span",
+      { class: "key" },
+      "50 %",
+      s("svg", { width: 22 * STEPS, height: 12, "aria-hidden": "true" }, shades),
+      `≥ ${number(100 * span[1], 0)} %`,
+    ),
     h("span", { class: "key" }, "◆ shown to win more than half"),
     h("span", { class: "key" }, "◇ shown to win less: the other direction wins"),
     h("span", { class: "key" }, h("span", { class: "swatch small" }), `fewer than ${SMALL_SLICE} pairs`),
@@ -229,10 +244,19 @@ function startParts(box) {
     [column, everything] = [chosen, false];
     draw();
   };
-  const columns = select(PART_COLUMNS.map((name) => [name, name]), column, choose, "part-column");
+  const columns = select(
+    PART_COLUMNS.map((name) => [name, name]),
+    column,
+    choose,
+    "part-column",
+  );
   box.append(
     h("h3", null, "In parts of the data"),
-    h("p", { class: "deck" }, "The same rules within each part, largest parts first; percent of pairs, with the number of pairs in the heading."),
+    h(
+      "p",
+      { class: "deck" },
+      "The same rules within each part, largest parts first; percent of pairs, with the number of pairs in the heading.",
+    ),
     PART_COLUMNS.length > 1 ? h("div", { class: "controls" }, field("Slice by", columns)) : "",
     picture,
   );
@@ -249,7 +273,13 @@ function startRules(box) {
   };
   const both = OVERALL.some((row) => row.mirror);
   box.append(
-    both ? h("div", { class: "controls" }, check("both directions of a rule", false, (on) => update({ both: on }), "both")) : "",
+    both
+      ? h(
+          "div",
+          { class: "controls" },
+          check("both directions of a rule", false, (on) => update({ both: on }), "both"),
+        )
+      : "",
     rulesLegend(),
     table,
     notApplied() ?? "",
