@@ -15,7 +15,7 @@ from rewardmeter.auditing.edits.prose import language_of
 from rewardmeter.auditing.edits.reasons import EMPTY, IS_CODE, NO_DATE
 from rewardmeter.auditing.edits.spans import Spans
 
-__all__ = ["DATES", "another_date", "date_swapped"]
+__all__ = ["DATES", "another_date", "beside_a_month", "date_swapped"]
 
 MONTHS = {
     "en": "January February March April May June July August September October November December",
@@ -42,8 +42,8 @@ EAST_ASIAN = re.compile(rf"(?<![{D}])([{D}]{{1,2}})月(?=\s?[{D}]{{1,2}}\s?[日�
 NUMERIC = re.compile(rf"(?<![{D}./])[{D}]{{1,2}}([./])[{D}]{{1,2}}\1([{D}]{{4}})(?![{D}])")
 YEAR = re.compile(rf"(?<![{D}.,$€£¥/-])([{D}]{{4}})(?![{D}%/-]|[.,][{D}])")
 BEFORE_YEAR = re.compile(
-    r"(?:^|\W)(?:in|since|from|by|of|until|till|during|year|around|circa|after|before|im|jahr|jahre|seit|von|bis|ab|nach|vor"
-    r"|en|depuis|année|an|desde|hasta|año|de|nel|dal|anno|em|ano|sinds|jaar|в|с|до|около|после|к|عام|سنة|في)\s$|[(（]$"
+    r"(?:^|\W)(?:in|since|from|until|till|during|year|around|circa|after|before|im|jahr|jahre|seit|bis|ab|nach|vor"
+    r"|en|depuis|année|an|desde|hasta|año|nel|dal|anno|em|ano|sinds|jaar|в|с|до|около|после|عام|سنة|في)\s$"
     rf"|(?:{'|'.join(m for names in NAMES.values() for m in names)}),?\s$",
     re.IGNORECASE,
 )
@@ -52,6 +52,8 @@ AFTER_YEAR = re.compile(
     r"|are|he|she|it|they|on|a|an|under|und|bis|et|y|e|en|и|по|der|die|das|von|durch|le|la|les|par|el|los|por|il|da|o|de)\s)"
 )
 EARLIEST, LATEST = 1000, 2099
+PAST = 2020
+"""A later year is put in only where the old one is later."""
 
 Place = tuple[int, int, list[str]]
 """Start, stop, and what may stand there instead."""
@@ -84,8 +86,18 @@ def _dates(text: str, language: str) -> Iterator[Place]:
         if not EARLIEST <= _value(match.group()) <= LATEST:
             continue
         cued = BEFORE_YEAR.search(text[max(0, match.start() - 14) : match.start()])
-        if text.startswith("年", match.end()) or (cued and AFTER_YEAR.match(text, match.end())):
+        around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+        named = around in ("()", "（）") or around.endswith("年")
+        if named or (cued and AFTER_YEAR.match(text, match.end())):
             yield (*match.span(1), _years(match.group(1)))
+
+
+def beside_a_month(text: str, start: int, stop: int) -> bool:
+    """Whether a number counts days or years of a date."""
+    before = [match.end() for match in MONTH.finditer(text, max(0, start - 16), start)]
+    after = re.compile(r"(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?").match(text, stop)
+    named = before and NUMBER_AFTER.match(text, before[-1], start + 1)
+    return bool(named or (after and MONTH.match(text, after.end())) or text[stop : stop + 1] in tuple("年月日号"))
 
 
 def _months(word: str, language: str) -> list[str]:
@@ -107,7 +119,7 @@ def _digits(number: int, like: str) -> str:
 def _years(year: str) -> list[str]:
     old = _value(year)
     new = [old + sign * step for step in range(2, 31) for sign in (-1, 1)]
-    return [_digits(one, year) for one in new if EARLIEST <= one <= LATEST]
+    return [_digits(one, year) for one in new if EARLIEST <= one <= max(PAST, old)]
 
 
 def date_swapped(material: Material, made: Changed) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rewardmeter.auditing.edits.edit import Changed, Edit, Material, NotApplicable
 from rewardmeter.auditing.edits.guard import on_prose, pick
-from rewardmeter.auditing.edits.prose import SMALL, language_of, script_of, sentences
+from rewardmeter.auditing.edits.prose import SMALL_WORDS_OF_ALL, language_of, script_of, sentences
 from rewardmeter.auditing.edits.reasons import EMPTY, IS_CODE, NAMES_NOT_MARKED, NO_ENTITY, NO_OTHER_ENTITY
 from rewardmeter.auditing.edits.spans import Spans
 
@@ -20,49 +20,62 @@ SCRIPTS_WITH_CASE = ("latin", "cyrillic", "greek")
 NAME = re.compile(r"(?<![\w.'’-])[^\W\d_a-zß-öø-ÿ][^\W\d_]+(?: [^\W\d_a-zß-öø-ÿ][^\W\d_]+){0,2}(?![\w'’-])")
 AFTER_WORD = re.compile(r"[^\W\d_][,;]? $")
 WORDS = re.compile(r"[^\W_]+")
-SMALL_WORDS = frozenset(word for languages in SMALL.values() for words in languages.values() for word in words)
+NO_NAMES = frozenset(
+    ["true", "false", "none", "null", "yes", "note", "ihnen", "ihre", "ihrem", "ihren", "ihrer", "ihr", "sie"]
+)
 MOST_OTHERS = 40
 
 
 @lru_cache(maxsize=512)
-def _names(text: str) -> tuple[str, ...]:
-    """Capitalised words in the middle of sentences, up to three in a row; in German, where nouns are, from two."""
-    language, spans = language_of(text), Spans(text)
-    lower = {word for word in re.findall(r"[^\W\d_]+", text) if not word[0].isupper()}
+def _small(text: str) -> frozenset[str]:
+    """The words that a text has in small letters."""
+    return frozenset(word for word in re.findall(r"[^\W\d_]+", text) if word[0].islower())
+
+
+@lru_cache(maxsize=512)
+def _capitalised(text: str) -> tuple[str, ...]:
+    """Capitalised words in the middle of sentences, up to three in a row, no acronyms.
+
+    In German, where every noun is capitalised, and where the language is not known, two at least.
+    """
+    fewest, spans = 2 if language_of(text) in ("de", "") else 1, Spans(text)
     found: list[str] = []
     for one in sentences(text):
         said = text[one.start : one.stop]
         for match in NAME.finditer(said) if one.closed else ():
             words = match.group().split(" ")
-            if not all(word[0].isupper() for word in words) or (language == "de" and len(words) < 2):
+            if len(words) < fewest or not all(word[0].isupper() and word[1:].islower() for word in words):
                 continue
-            common = any(word.lower() in lower or word.lower() in SMALL_WORDS for word in words)
             inside = AFTER_WORD.search(said[max(0, match.start() - 3) : match.start()])
-            if inside and not common and not spans.touch(one.start + match.start(), one.start + match.end()):
+            if inside and not spans.touch(one.start + match.start(), one.start + match.end()):
                 found.append(match.group())
     return tuple(dict.fromkeys(found))
 
 
+def _names(text: str, common: frozenset[str]) -> list[str]:
+    """Capitalised words none of which is also written in small letters, here or in other responses."""
+    return [name for name in _capitalised(text) if common.isdisjoint(name.lower().split(" "))]
+
+
 def _swap(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:
     """All mentions of one name become a name of another response, of as many words if there is one."""
-    text = material.response
+    text, others = material.response, material.others[:MOST_OTHERS]
     if script_of(text) not in SCRIPTS_WITH_CASE:
         return NotApplicable(NAMES_NOT_MARKED)
-    own = _names(text)
+    common = SMALL_WORDS_OF_ALL.union(NO_NAMES, *map(_small, (text, material.prompt, *others)))
+    own = _names(text, common)
     if not own:
         return NotApplicable(NO_ENTITY)
     old = pick(own, rng)
     taken = set(WORDS.findall(f"{text} {material.prompt}".casefold()))
-    script, options = script_of(old), []
-    for other in material.others[:MOST_OTHERS]:
-        if language_of(other) == language_of(text):
-            options += [name for name in _names(other) if not taken & set(WORDS.findall(name.casefold()))]
-    options = [name for name in dict.fromkeys(options) if script_of(name) == script]
+    same_language = [other for other in others if language_of(other) == language_of(text)]
+    options = [name for other in same_language for name in _names(other, common)]
+    options = [name for name in dict.fromkeys(options) if taken.isdisjoint(WORDS.findall(name.casefold()))]
+    options = [name for name in options if script_of(name) == script_of(old)]
     if not options:
         return NotApplicable(NO_OTHER_ENTITY)
-    alike = [name for name in options if name.count(" ") == old.count(" ") and name.isupper() == old.isupper()]
-    new = pick(alike or options, rng)
-    return Changed(_everywhere(text, old, new))
+    alike = [name for name in options if name.count(" ") == old.count(" ")]
+    return Changed(_everywhere(text, old, pick(alike or options, rng)))
 
 
 def _everywhere(text: str, old: str, new: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from rewardmeter.auditing.edits.checks import grown_at_end, one_of, replaced_by
 from rewardmeter.auditing.edits.edit import Change, Changed, Edit, Material, NotApplicable
 from rewardmeter.auditing.edits.guard import on_any_text
-from rewardmeter.auditing.edits.prose import IDEOGRAPHS, SMALL, language_of
+from rewardmeter.auditing.edits.prose import IDEOGRAPHS, SMALL_WORDS_OF_ALL, language_of
 from rewardmeter.auditing.edits.reasons import EMPTY, FEW_KEYWORDS, NO_PROMPT, NO_WORDING, SAME
 from rewardmeter.auditing.edits.spans import protected_spans
 from rewardmeter.auditing.edits.wordings import EVASIVE, INJECTION, KEYWORDS, PRAISE, REFUSAL, SCORE, VERDICT, Wording
@@ -23,7 +23,6 @@ __all__ = ["GAMING"]
 
 NOTHING = "."
 FEWEST_KEYWORDS, MOST_KEYWORDS = 3, 15
-SMALL_WORDS = frozenset(word for languages in SMALL.values() for words in languages.values() for word in words)
 PARTICLES = "的了是在和与有请把被就都也很吗呢吧如何什么怎么为为什么这那一个我你他她它们您并或将对从到以及"
 KEYWORD = re.compile(
     rf"(?:(?![{IDEOGRAPHS}])[^\W\d_]){{4,}}|(?:(?![{PARTICLES}])[\u4e00-\u9fff]){{2,6}}+|[\u30a0-\u30ff]{{3,}}"
@@ -68,7 +67,7 @@ def _stuff(material: Material, rng: np.random.Generator) -> Changed | NotApplica
     words = [
         match.group()
         for match in KEYWORD.finditer(material.prompt[:20_000])
-        if match.group().casefold() not in SMALL_WORDS and not any(a <= match.start() < b for a, b in code)
+        if match.group().casefold() not in SMALL_WORDS_OF_ALL and not any(a <= match.start() < b for a, b in code)
     ]
     different = list({word.casefold(): word for word in words}.values())
     if len(different) < FEWEST_KEYWORDS:

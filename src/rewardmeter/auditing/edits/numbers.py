@@ -1,4 +1,4 @@
-"""Another number. May import `checks`, `edit`, `guard`, `prose`, `reasons` and `spans`."""
+"""Another number. May import `dates`, `edit`, `guard`, `reasons` and `spans`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import unicodedata
 
 import numpy as np
 
+from rewardmeter.auditing.edits.dates import beside_a_month
 from rewardmeter.auditing.edits.edit import Changed, Edit, Material, NotApplicable
 from rewardmeter.auditing.edits.guard import on_prose, pick
 from rewardmeter.auditing.edits.reasons import EMPTY, IS_CODE, NO_NUMBER
@@ -19,7 +20,8 @@ LATIN = "A-Za-zÀ-ɏ"
 NUMBER = re.compile(
     rf"(?<![{LATIN}\d_.,/:^'’\\#\[@٫٬])(?<!\w[-–])\d+(?:[.,٫٬]\d+)*(?![{LATIN}\d_/:\]'’]|[.,٫٬]\d|[-–]\w|\ufe0f|\u20e3)"
 )
-NUMERAL_OF_LIST = re.compile(r"^[ \t>*_#|]*[(（]?\d+(?:\.\d+)*[.)）、:]", re.MULTILINE)
+LIKE_A_YEAR = re.compile(r"1\d{3}|20\d\d")
+NUMERAL_OF_LIST = re.compile(r"^[ \t>*_#|]*[(（]?\d+(?:\.\d+)*(?:[.)）、:]|(?= [A-ZÀ-Þ]))", re.MULTILINE)
 LABEL = re.compile(
     r"(?:\b(?:step|section|chapter|figure|fig|table|part|question|option|case|example|equation|phase|method|item|point|note|page"
     r"|number|version|approach|solution|problem|exercise|task|line|schritt|kapitel|abschnitt|abbildung|tabelle|teil|frage"
@@ -30,21 +32,24 @@ LABEL = re.compile(
 
 
 def another_number(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:
-    """One number of the prose with another leading digit, as long as before, in the same digits."""
+    """One number with another leading digit, of a year another third one; as long as before, in the same digits."""
     text, spans = material.response, Spans(material.response, maths=False)
-    numerals = {match.end() - 1 for match in NUMERAL_OF_LIST.finditer(text)}
+    numerals = {match.end() - (not match.group()[-1].isdecimal()) for match in NUMERAL_OF_LIST.finditer(text)}
     found = [
         match.span()
         for match in NUMBER.finditer(text)
         if match.end() not in numerals
         and not spans.touch(*match.span())
         and not LABEL.search(text[max(0, match.start() - 24) : match.start()])
+        and not beside_a_month(text, *match.span())
     ]
     if not found:
         return NotApplicable(NO_NUMBER)
     start, stop = pick(found, rng)
     digits = [i for i in range(start, stop) if text[i].isdecimal()]
     place = next((i for i in digits if unicodedata.decimal(text[i])), digits[0])
+    if LIKE_A_YEAR.fullmatch(text, start, stop):  # 7981 would be no year any more
+        place = start + 2
     old = unicodedata.decimal(text[place])
     new = pick([digit for digit in range(1, 10) if digit != old], rng)
     return Changed(f"{text[:place]}{chr(ord(text[place]) - old + new)}{text[place + 1 :]}")
@@ -68,7 +73,7 @@ NUMBERS = (
     Edit(
         "number swap",
         "breaking",
-        "changes the leading digit of one number",
+        "changes one digit of one number, the leading one save in years",
         on_prose(another_number),
         number_swapped,
         (EMPTY, IS_CODE, NO_NUMBER),

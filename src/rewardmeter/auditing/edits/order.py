@@ -23,6 +23,12 @@ IN_ORDER = re.compile(
     r"|الخطوة|\d)",
     re.IGNORECASE,
 )
+LABELLED = re.compile(r"\W*[A-Za-z][.):]\s|\W*\([A-Za-z]\)")
+LOOKS_BACK = re.compile(
+    r"\b(?:previous|above|below|former|latter|following|likewise|similarly|again|vorige|vorherig|oben|précédent|ci-dessus"
+    r"|anterior|выше|предыдущ\w*)|上述|前述|السابق",
+    re.IGNORECASE,
+)
 RUNS_ON = (",", ";", ":", "；", "、", "，", "：", "؛", "،", "and", "und", "et", "y", "и", "或", "和")
 FEWEST = 3
 
@@ -80,7 +86,10 @@ def _free(lines: list[str], start: int, stop: int) -> bool:
     ):
         return False
     bodies = [ENTRY.sub(r"\2", line).strip() for line in lines[start:stop]]
-    return not any(IN_ORDER.match(body) or body.casefold().endswith(RUNS_ON) for body in bodies)
+    return not any(
+        IN_ORDER.match(body) or LABELLED.match(body) or LOOKS_BACK.search(body) or body.casefold().endswith(RUNS_ON)
+        for body in bodies
+    )
 
 
 def _shuffled(material: Material, made: Changed) -> str:

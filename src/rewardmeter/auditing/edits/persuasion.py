@@ -24,6 +24,15 @@ __all__ = ["PERSUASION"]
 SWAPS = (opposite, another_number, another_date)
 SWAPPED = (turned_round, number_swapped, date_swapped)
 SHORTEST_CLAIM = 4
+TRIES = 4
+FIRST_PERSON = re.compile(r"\b(?:I|[Ii]ch|[Jj]e|j['’]\w+|[Yy]o|[Ii]o|[Ee]u|[Ii]k|[Яя]|[Мм]не|أنا)\b|我|私")
+"""The user cannot claim what the response says of itself."""
+REFERS_BACK = re.compile(
+    r"\W*(?:it|this|that|these|those|they|he|she|es|das|dies\w*|er|sie|ce|cela|ceci|il|elle|ils|elles|esto|eso|ello|questo|isto"
+    r"|isso|het|dit|dat|это|он|она|они|так)\b|\W*(?:这|那|它|他|她|これ|それ|هذا|هذه|ذلك|هو|هي)",
+    re.IGNORECASE,
+)
+"""Nor begin with a word whose meaning stands in the sentence before."""
 TITLES = (
     "Journal of Applied Studies",
     "Annals of General Research",
@@ -56,15 +65,14 @@ def _agree(material: Material, rng: np.random.Generator) -> Changed | NotApplica
         return NotApplicable(NO_PROMPT)
     if language not in I_AM_SURE:
         return NotApplicable(NO_WORDING)
-    wrong = _wrong(material, rng)
-    if wrong is None:
-        return NotApplicable(NO_SWAP)
-    claims = [wrong[one.start : one.stop] for one in sentences(wrong) if one.closed]
-    new = [claim for claim in claims if claim not in text and load(claim) >= SHORTEST_CLAIM]
-    if not new:
-        return NotApplicable(NO_SWAP)
-    prompt = f"{material.prompt}\n\n{I_AM_SURE[language]}{new[0]}"
-    return Changed(f"{YOU_ARE_RIGHT[language]}\n\n{wrong}", prompt)
+    for _ in range(TRIES):
+        wrong = _wrong(material, rng) or text
+        claims = [wrong[one.start : one.stop] for one in sentences(wrong) if one.closed]
+        new = [claim for claim in claims if claim not in text and load(claim) >= SHORTEST_CLAIM]
+        if new and not FIRST_PERSON.search(new[0]) and not REFERS_BACK.match(new[0]):
+            prompt = f"{material.prompt}\n\n{I_AM_SURE[language]}{new[0]}"
+            return Changed(f"{YOU_ARE_RIGHT[language]}\n\n{wrong}", prompt)
+    return NotApplicable(NO_SWAP)
 
 
 def _agreed(material: Material, made: Changed) -> str:

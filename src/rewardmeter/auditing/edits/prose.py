@@ -25,6 +25,12 @@ SMALL = {
     script: {language: frozenset(small.split()) for language, small in languages.items()}
     for script, languages in SMALL_WORDS.items()
 }
+LETTERS_OF = {
+    "cyrillic": (("", "ўәқңғүұһөҗљњћђџѓќ"), ("uk", "іїєґ"), ("ru", "ыэё")),
+    "arabic": (("", "ۆێەڵڕټډړ"), ("ur", "ٹڈڑےں"), ("fa", "پچژگیک"), ("ar", "ةأإيك")),
+}
+"""Letters that tell languages of a script apart, first come first served; "" for languages that are not known here."""
+SMALL_WORDS_OF_ALL = frozenset(word for languages in SMALL.values() for small in languages.values() for word in small)
 MOSTLY = 0.6
 CLEARLY = 1.5
 FEWEST_HITS = 2
@@ -150,9 +156,9 @@ def script_of(text: str) -> str:
 def language_of(text: str) -> str:
     """ISO 639-1 code of a response's language, "" where it cannot be told; English where there is code alone.
 
-    By its script where one language is written in it, else by its commonest small words (Grefenstette 1995), of which
-    there must be two, half as many again as of the next language, and one among twenty words. Code, formulas and
-    addresses do not count.
+    By its script where one language is written in it, by letters that one language alone has, else by its commonest
+    small words (Grefenstette 1995), of which there must be two, half as many again as of the next language, and one
+    among twenty words. Code, formulas and addresses do not count.
     """
     prose = _without(text[: 2 * SAMPLE], protected_spans(text[: 2 * SAMPLE]))
     script = script_of(prose)
@@ -160,6 +166,9 @@ def language_of(text: str) -> str:
         return "en"
     if script in ("han", "kana"):
         return "zh" if script == "han" else "ja"
+    for language, letters in LETTERS_OF.get(script, ()):
+        if not set(letters).isdisjoint(prose.lower()):
+            return language
     return LANGUAGE_OF_SCRIPT.get(script) or _by_small_words(prose[:SAMPLE], script)
 
 

@@ -29,6 +29,7 @@ SHORTEST_SENTENCE = 4
 EARLIEST_CUT, LATEST_CUT = 0.4, 0.85
 END = re.compile(r"[.!?…؟।](?=\s)|[。！？]")
 CJK = re.compile(f"[{IDEOGRAPHS}]")
+NUMERAL = re.compile(r"(?:^|\n)[ \t]*\d{1,9}[.)][ \t]+$")
 LONGEST_ROW = 200
 FEWEST_SHARED = 2
 
@@ -73,10 +74,12 @@ def _without(text: str, one: Sentence) -> str:
 
 
 def _with_content(text: str) -> list[Sentence]:
-    """Whole sentences of some length; empty where they are all that there is."""
+    """Whole sentences of some length, out of numbered lists if there are any; empty where there is but one sentence."""
     everything = sentences(text)
+    if sum(load(text[one.start : one.stop]) >= 2 for one in everything) < 2:
+        return []
     long = [one for one in everything if one.closed and load(text[one.start : one.stop]) >= SHORTEST_SENTENCE]
-    return long if len(everything) > 1 else []
+    return [one for one in long if not NUMERAL.search(text[max(0, one.start - 12) : one.start])] or long
 
 
 def _drop(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:
@@ -141,7 +144,9 @@ def _fact_dropped(material: Material, made: Changed) -> str:
     source = "\n".join([material.prompt, *material.references]).casefold()
     if wrong:
         return wrong
-    shared = any(word.casefold() in source for word in words_of(lost) if len(word) > 3 or CJK.match(word))
+    shared = any(
+        word.casefold() in source for word in words_of(lost) if len(word) > 3 or word.isdecimal() or CJK.match(word)
+    )
     return "" if shared else "what is gone shares no word with the source"
 
 
@@ -206,7 +211,7 @@ def _one_word(material: Material, rng: np.random.Generator) -> Changed | NotAppl
 
 def _is_one_word(material: Material, made: Changed) -> str:
     words = set(made.response.split())
-    if len(words) == 1 and CJK.match(made.response):
+    if len(words) == 1 and made.response in words:
         words = {made.response[i : i + 2] for i in range(0, len(made.response), 2)}
     if len(words) != 1 or made.response == material.response:
         return "it is not one word"

@@ -9,13 +9,14 @@ import numpy as np
 from rewardmeter.auditing.edits.checks import changed_stretch
 from rewardmeter.auditing.edits.edit import Changed, Edit, Material, NotApplicable
 from rewardmeter.auditing.edits.guard import on_prose
-from rewardmeter.auditing.edits.prose import language_of, sentences
+from rewardmeter.auditing.edits.prose import SMALL_WORDS_OF_ALL, language_of, sentences
 from rewardmeter.auditing.edits.reasons import EMPTY, IS_CODE, NO_CASE, NO_QUOTES
 from rewardmeter.auditing.edits.spans import Spans, fences
 
 __all__ = ["TYPOGRAPHY"]
 
-FIRST_WORD = re.compile(r"[\"'“„«¿¡(*]{0,3}+([^\W\d_])([^\W\d_]+)(?=[\s,;:])")
+OPENERS = "\"'“„«¿¡(*"
+FIRST_WORD = re.compile(rf"[{re.escape(OPENERS)}]{{0,3}}+([^\W\d_])([^\W\d_]+)(?=[\s,;:])")
 MARKS_BY_LANGUAGE = {
     "de": "„“",
     "fr": "«»",
@@ -32,14 +33,15 @@ ANY_MARK = re.compile(f'["{TYPOGRAPHIC}]')
 
 
 def _lower(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:
-    """Give sentences a small first letter, names in capitals and single letters aside."""
+    """Give sentences a small first letter where the word is a small word, or stands in small letters too."""
     text, spans = material.response, Spans(material.response)
+    common = SMALL_WORDS_OF_ALL.union(word for word in re.findall(r"[^\W\d_]+", text) if word.islower())
     made, last = [], 0
     for one in [] if language_of(text) == "tr" else sentences(text):  # Turkish has two letters i
         word = FIRST_WORD.match(text, one.start, one.stop)
         if word is None or not one.closed or spans.touch(word.start(), word.end()):
             continue
-        if word.group(2).islower() and word.group(1).isupper():
+        if word.group(2).islower() and word.group(1).isupper() and word.group().lower().lstrip(OPENERS) in common:
             made += [text[last : word.start(1)], word.group(1).lower()]
             last = word.end(1)
     return Changed("".join([*made, text[last:]])) if made else NotApplicable(NO_CASE)
@@ -92,7 +94,7 @@ TYPOGRAPHY = (
     Edit(
         "small letters",
         "preserving",
-        "begins sentences with a small letter",
+        "begins sentences with a small letter, where the first word is no name",
         on_prose(_lower),
         _lowered,
         (EMPTY, IS_CODE, NO_CASE),
