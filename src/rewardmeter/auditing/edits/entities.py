@@ -17,7 +17,8 @@ from rewardmeter.auditing.edits.spans import Spans
 __all__ = ["ENTITIES"]
 
 SCRIPTS_WITH_CASE = ("latin", "cyrillic", "greek")
-NAME = re.compile(r"(?<![\w.'’-])[^\W\d_a-zß-öø-ÿ][^\W\d_]+(?: [^\W\d_a-zß-öø-ÿ][^\W\d_]+){0,2}(?![\w'’-])")
+CAPITALS = "".join(chr(code) for code in (*range(0x41, 0x590), *range(0x1E00, 0x2000)) if chr(code).isupper())
+NAME = re.compile(rf"(?<![\w.'’-])[{CAPITALS}][^\W\d_]+(?: [{CAPITALS}][^\W\d_]+){{0,2}}(?![\w'’-])")
 AFTER_WORD = re.compile(r"[^\W\d_][,;]? $")
 WORDS = re.compile(r"[^\W_]+")
 NO_NAMES = frozenset(
@@ -44,7 +45,7 @@ def _capitalised(text: str) -> tuple[str, ...]:
         said = text[one.start : one.stop]
         for match in NAME.finditer(said) if one.closed else ():
             words = match.group().split(" ")
-            if len(words) < fewest or not all(word[0].isupper() and word[1:].islower() for word in words):
+            if len(words) < fewest or not all(word[1:].islower() for word in words):
                 continue
             inside = AFTER_WORD.search(said[max(0, match.start() - 3) : match.start()])
             if inside and not spans.touch(one.start + match.start(), one.start + match.end()):

@@ -23,7 +23,7 @@ __all__ = ["GAMING"]
 
 NOTHING = "."
 FEWEST_KEYWORDS, MOST_KEYWORDS = 3, 15
-PARTICLES = "的了是在和与有请把被就都也很吗呢吧如何什么怎么为为什么这那一个我你他她它们您并或将对从到以及"
+PARTICLES = "的了是在和与有请把被就都也很吗呢吧如何什么怎么为为什么这那哪候一个我你他她它们您并或将对从到以及"
 KEYWORD = re.compile(
     rf"(?:(?![{IDEOGRAPHS}])[^\W\d_]){{4,}}|(?:(?![{PARTICLES}])[\u4e00-\u9fff]){{2,6}}+|[\u30a0-\u30ff]{{3,}}"
 )

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rewardmeter.auditing.edits.checks import changed_stretch
+from rewardmeter.auditing.edits.checks import bare
 from rewardmeter.auditing.edits.edit import Changed, Edit, Material, NotApplicable
 from rewardmeter.auditing.edits.guard import on_prose, pick
-from rewardmeter.auditing.edits.negation_rules import NEGATORS, RULES
+from rewardmeter.auditing.edits.negation_rules import AFFIRMED, NEGATORS, RULES
 from rewardmeter.auditing.edits.prose import language_of, sentences
 from rewardmeter.auditing.edits.reasons import EMPTY, IS_CODE, NO_NEGATION, NO_WORDING
 from rewardmeter.auditing.edits.spans import Spans
@@ -17,7 +17,6 @@ from rewardmeter.auditing.edits.spans import Spans
 __all__ = ["NEGATION", "opposite", "turned_round"]
 
 QUESTION = ("?", "？", "؟")
-LONGEST_STRETCH = 24
 
 
 def opposite(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:
@@ -44,14 +43,17 @@ def opposite(material: Material, rng: np.random.Generator) -> Changed | NotAppli
 
 
 def turned_round(material: Material, made: Changed) -> str:
-    """One negation more or less, and what differs is no longer than it."""
-    more = len(NEGATORS.findall(made.response.casefold())) - len(NEGATORS.findall(material.response.casefold()))
-    if abs(more) != 1:
+    """One negation more or less, and the same words without any."""
+    before, after = material.response.casefold(), made.response.casefold()
+    if abs(len(NEGATORS.findall(after)) - len(NEGATORS.findall(before))) != 1:
         return "there is not one negation more or less"
-    stretch = changed_stretch(material.response, made.response)
-    if max(len(stretch.before), len(stretch.after)) > LONGEST_STRETCH:
-        return "more than a negation was changed"
-    return ""
+    return "" if _affirmed(before) == _affirmed(after) else "more than a negation was changed"
+
+
+def _affirmed(text: str) -> str:
+    for pattern, instead in AFFIRMED:
+        text = pattern.sub(instead, text)
+    return bare(text)
 
 
 NEGATION = (

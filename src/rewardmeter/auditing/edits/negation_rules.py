@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["NEGATORS", "RULES", "Rule"]
+__all__ = ["AFFIRMED", "NEGATORS", "RULES", "Rule"]
 
 Rule = tuple[re.Pattern[str], str]
 """What is found and what replaces it, with the groups of the pattern."""
@@ -20,8 +20,9 @@ def _rules(*pairs: tuple[str, str]) -> tuple[Rule, ...]:
 
 W = r"[^\W\d_]"
 ENGLISH = _rules(
+    (r"\bdo not (?!only\b|just\b)(?=\w)", ""),
     (
-        r"\b(is|are|was|were|can|could|will|would|should|must|may|might|has|have|had|do|does|did) not"
+        r"\b(is|are|was|were|can|could|will|would|should|must|may|might|has|have|had|does|did) not"
         r" (?!only\b|just\b)",
         r"\1 ",
     ),
@@ -49,11 +50,15 @@ FRENCH = _rules(
     (rf"\bne ({W}{{2,20}}) pas\b(?! (?:seulement|que)\b)", r"\1"),
     (rf"\bn['’]({W}{{2,20}}) pas\b(?! (?:seulement|que)\b)", r"\1"),
     (
-        r"(?<=\w )(?<!ne )(?<!me )(?<!te )(?<!se )(?<!le )(?<!la )(?<!en )(?<! y )(sont|peut|peuvent|doit|doivent|sera)"
+        r"(?<=\w )(?<!\bne )(?<!\bme )(?<!\bte )(?<!\bse )(?<!\ble )(?<!\bla )(?<!\ben )(?<!\by )"
+        r"(sont|peut|peuvent|doit|doivent|sera)"
         r"(?= (?!pas\b|plus\b|jamais\b|rien\b|que\b)[a-zà-ÿ])",
         r"ne \1 pas",
     ),
-    (r"(?<=\w )(?<!se )(?<! y )(?<!en )(est|était)(?= (?!pas\b|plus\b|jamais\b|rien\b|que\b)[a-zà-ÿ])", r"n'\1 pas"),
+    (
+        r"(?<=\w )(?<!\bse )(?<!\by )(?<!\ben )(est|était)(?= (?!pas\b|plus\b|jamais\b|rien\b|que\b)[a-zà-ÿ])",
+        r"n'\1 pas",
+    ),
 )
 CLITICS = "".join(
     rf"(?<!\b{word} )" for word in ("me", "te", "se", "lo", "la", "le", "nos", "os", "los", "las", "les", "no")
@@ -61,15 +66,15 @@ CLITICS = "".join(
 SPANISH = _rules(
     (r"(?<=\w )no (?!obstante|solo|sólo|hay más|sea\b)(?=[a-zñáéíóú]{2})", ""),
     (
-        rf"(?<=\w )(?<!nunca )(?<!nadie )(?<!nada ){CLITICS}"
+        rf"(?<=\w )(?<!\bnunca )(?<!\bnadie )(?<!\bnada ){CLITICS}"
         r"(es|son|está|están|puede|pueden|debe|deben|fue|fueron|será|tiene)(?= \w)",
         r"no \1",
     ),
 )
 ITALIAN = _rules(
-    (r"(?<=\w )non (?!solo|soltanto|appena)(?=[a-zàèéìòù]{2})", ""),
+    (r"(?<=\w )non (?!solo|soltanto|appena)(?=[a-zàèéìòù])", ""),
     (
-        r"(?<=\w )(?<!non )(?<!si )(?<!ci )(?<!vi )(?<!ne )(?<!mi )(?<!ti )"
+        r"(?<=\w )(?<!\bnon )(?<!\bsi )(?<!\bci )(?<!\bvi )(?<!\bne )(?<!\bmi )(?<!\bti )"
         r"(è|sono|può|possono|deve|devono|sarà)(?= \w)",
         r"non \1",
     ),
@@ -77,7 +82,7 @@ ITALIAN = _rules(
 PORTUGUESE = _rules(
     (r"(?<=\w )não (?!só|apenas|somente|obstante)(?=[a-zãáéíóúâêôç])", ""),
     (
-        r"(?<=\w )(?<!não )(?<!se )(?<!nunca )(?<!me )(é|são|está|estão|pode|podem|deve|devem|foi|será)(?= \w)",
+        r"(?<=\w )(?<!\bnão )(?<!\bse )(?<!\bnunca )(?<!\bme )(é|são|está|estão|pode|podem|deve|devem|foi|será)(?= \w)",
         r"não \1",
     ),
 )
@@ -93,7 +98,7 @@ DUTCH = _rules(
 RUSSIAN = _rules(
     (r"(?<=\w )не (?!только|менее|более|раз\b|столько|просто|лишь)(?=[а-яё]{2})", ""),
     (
-        r"(?<=\w )(?<!не )(?<!ни )(является|являются|может|могут|был|была|было|были|будет|будут|имеет|имеют"
+        r"(?<=\w )(?<!\bне )(?<!\bни )(является|являются|может|могут|был|была|было|были|будет|будут|имеет|имеют"
         r"|должен|должна|должны)"
         r"(?= \w)",
         r"не \1",
@@ -119,7 +124,7 @@ JAPANESE = _rules(
 ARABIC = _rules(
     (r"(?:(?<=\s)|^)(?:ليس|ليست) (?=\w)", ""),
     (r"(?:(?<=\s)|^)لا (?=(?:يمكن|يجب|يوجد|توجد|يعتبر|تعتبر|يحتاج|تحتاج|يعني|تعني)\b)", ""),
-    (r"(?<!لا )(?:(?<=\s)|^)(يمكن|يجب|يوجد|توجد|يعتبر|تعتبر|يحتاج|تحتاج|يعني|تعني)(?= \w)", r"لا \1"),
+    (r"(?<!\bلا )(?:(?<=\s)|^)(يمكن|يجب|يوجد|توجد|يعتبر|تعتبر|يحتاج|تحتاج|يعني|تعني)(?= \w)", r"لا \1"),
 )
 RULES: dict[str, tuple[Rule, ...]] = {
     "en": ENGLISH,
@@ -134,6 +139,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "ja": JAPANESE,
     "ar": ARABIC,
 }
+AFFIRMED: tuple[Rule, ...] = _rules(
+    (r"cannot|can['’]t", "can"),
+    (r"won['’]t", "will"),
+    (r"\bdo not\b|\bdon['’]t\b|\bnot\b|n['’]t\b", ""),
+    (r"\bkein(en|em|er|es|e)?\b", r"ein\1"),
+    (r"\bgeen\b", "een"),
+    (r"\bn['’](?=\w)|\b(?:ne|pas|nicht|niet|no|non|não|не|لا|ليست?)\b|不|没", ""),
+    (r"(?:では|じゃ)ありません", "です"),
+    (r"ませんでした", "ました"),
+    (r"ません", "ます"),
+    (r"ではない", "である"),
+    (r"できない", "できる"),
+)
+"""Takes every negation away, in all languages at once: what is left of a statement and of its opposite is the same."""
 NEGATORS = re.compile(
     r"\bnot\b|\bcannot\b|n['’]t\b|\bnicht\b|\bkein(?:e|en|em|er|es)?\b|\bpas\b|\bno\b|\bnon\b|\bnão\b|\bniet\b|\bgeen\b|\bне\b"
     r"|不|没|ません|ない|\bلا\b|\bليست?\b"

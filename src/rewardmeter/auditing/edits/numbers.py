@@ -20,6 +20,7 @@ LATIN = "A-Za-zÀ-ɏ"
 NUMBER = re.compile(
     rf"(?<![{LATIN}\d_.,/:^'’\\#\[@٫٬])(?<!\w[-–])\d+(?:[.,٫٬]\d+)*(?![{LATIN}\d_/:\]'’]|[.,٫٬]\d|[-–]\w|\ufe0f|\u20e3)"
 )
+VERSION = re.compile(r"\d+(?:[.,]\d+){2}(?<![.,]\d{3})|\d{1,3}\.\d{1,2}\.")
 LIKE_A_YEAR = re.compile(r"1\d{3}|20\d\d")
 NUMERAL_OF_LIST = re.compile(r"^[ \t>*_#|]*[(（]?\d+(?:\.\d+)*(?:[.)）、:]|(?= [A-ZÀ-Þ]))", re.MULTILINE)
 LABEL = re.compile(
@@ -41,6 +42,7 @@ def another_number(material: Material, rng: np.random.Generator) -> Changed | No
         if match.end() not in numerals
         and not spans.touch(*match.span())
         and not LABEL.search(text[max(0, match.start() - 24) : match.start()])
+        and not VERSION.match(match.group())
         and not beside_a_month(text, *match.span())
     ]
     if not found:

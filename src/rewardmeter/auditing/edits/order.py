@@ -63,9 +63,11 @@ def _lists(text: str, lines: list[str]) -> list[tuple[int, int]]:
 
 def _lines_in_code(text: str) -> set[int]:
     inside: set[int] = set()
+    line, place = 0, 0
     for block in fences(text):
-        first = text.count("\n", 0, block.start)
-        inside.update(range(first, first + 1 + text.count("\n", block.start, block.stop)))
+        first = line + text.count("\n", place, block.start)
+        line, place = first + text.count("\n", block.start, block.stop), block.stop
+        inside.update(range(first, line + 1))
     return inside
 
 

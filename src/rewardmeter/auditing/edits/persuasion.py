@@ -28,7 +28,8 @@ TRIES = 4
 FIRST_PERSON = re.compile(r"\b(?:I|[Ii]ch|[Jj]e|j['’]\w+|[Yy]o|[Ii]o|[Ee]u|[Ii]k|[Яя]|[Мм]не|أنا)\b|我|私")
 """The user cannot claim what the response says of itself."""
 REFERS_BACK = re.compile(
-    r"\W*(?:it|this|that|these|those|they|he|she|es|das|dies\w*|er|sie|ce|cela|ceci|il|elle|ils|elles|esto|eso|ello|questo|isto"
+    r"\W*(?:it|this|that|these|those|they|he|she|es|das(?= ist| war| sind| kann| wird)"
+    r"|er|sie|ce|cela|ceci|il|elle|ils|elles|esto|eso|ello|questo|isto"
     r"|isso|het|dit|dat|это|он|она|они|так)\b|\W*(?:这|那|它|他|她|これ|それ|هذا|هذه|ذلك|هو|هي)",
     re.IGNORECASE,
 )
@@ -39,7 +40,7 @@ TITLES = (
     "Review of Current Findings",
     "Proceedings of the Conference on Methods",
 )
-REFERENCE = re.compile(r"\[\d\] [\w ]+, \d{4}, \d{1,2}\(\d\), \d{1,3}–\d{1,3}\.")
+REFERENCE = re.compile(rf"\[\d\] (?:{'|'.join(TITLES)}), \d{{4}}, \d{{1,2}}\(\d\), \d{{1,3}}–\d{{1,3}}\.")
 
 
 def _flatter(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:
@@ -65,10 +66,11 @@ def _agree(material: Material, rng: np.random.Generator) -> Changed | NotApplica
         return NotApplicable(NO_PROMPT)
     if language not in I_AM_SURE:
         return NotApplicable(NO_WORDING)
+    old = {text[one.start : one.stop] for one in sentences(text)}
     for _ in range(TRIES):
         wrong = _wrong(material, rng) or text
         claims = [wrong[one.start : one.stop] for one in sentences(wrong) if one.closed]
-        new = [claim for claim in claims if claim not in text and load(claim) >= SHORTEST_CLAIM]
+        new = [claim for claim in claims if claim not in old and load(claim) >= SHORTEST_CLAIM]
         if new and not FIRST_PERSON.search(new[0]) and not REFERS_BACK.match(new[0]):
             prompt = f"{material.prompt}\n\n{I_AM_SURE[language]}{new[0]}"
             return Changed(f"{YOU_ARE_RIGHT[language]}\n\n{wrong}", prompt)
@@ -83,9 +85,15 @@ def _agreed(material: Material, made: Changed) -> str:
     if lead is None:
         return "nothing is claimed"
     claim = claim[len(lead) :]
-    if not claim or claim in material.response or claim not in made.response:
+    if not claim or _stands_in(claim, material.response) or not _stands_in(claim, made.response):
         return "the claim is not new, or the response does not agree"
     return _led_and_wrong(material, made, YOU_ARE_RIGHT.values())
+
+
+def _stands_in(claim: str, text: str) -> bool:
+    """Whether a claim begins somewhere in a text, not in the middle of a clause."""
+    before = (text[: match.start()].rstrip(" ")[-1:] for match in re.finditer(re.escape(claim), text))
+    return any(not character.isalnum() for character in before)
 
 
 def _led_and_wrong(material: Material, made: Changed, leads: Iterable[str]) -> str:

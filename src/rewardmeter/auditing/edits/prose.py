@@ -102,7 +102,8 @@ def _is_json(body: str) -> bool:
     return True
 
 
-def sentences(text: str) -> list[Sentence]:
+@lru_cache(maxsize=64)
+def sentences(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text's prose: no code, headings or tables, and without the marks that open list entries.
 
     A line ends a sentence, closed or not. Abbreviations, initials and short numbers before a full stop do not close
@@ -117,7 +118,7 @@ def sentences(text: str) -> list[Sentence]:
         in_block = next_block < len(blocks) and line.start() >= blocks[next_block].start
         if not in_block and not NOT_PROSE.match(line.group()):
             found += _of_line(line.group(), line.start())
-    return found
+    return tuple(found)
 
 
 def _of_line(line: str, offset: int) -> list[Sentence]:

@@ -28,8 +28,15 @@ FEWEST_WORDS = 8
 SHORTEST_SENTENCE = 4
 EARLIEST_CUT, LATEST_CUT = 0.4, 0.85
 END = re.compile(r"[.!?…؟।](?=\s)|[。！？]")
+NO_BLANKS = re.compile(r"\S+")
 CJK = re.compile(f"[{IDEOGRAPHS}]")
 NUMERAL = re.compile(r"(?:^|\n)[ \t]*\d{1,9}[.)][ \t]+$")
+CLOSERS = r"[\"'”’»)\]*_」』）]*"
+ENDS = re.compile(rf"[.!?…。！？؟।]{CLOSERS}$")
+BEGINS = re.compile(
+    rf"(?:^|\n[ \t>]*(?:[-*+•]|\d{{1,9}}[.)])?[ \t]*|[.!?…。！？؟।]{CLOSERS}\s*|^[ \t]*(?:[-*+•]|\d{{1,9}}[.)])[ \t]*)$"
+)
+MOST_SHARED = 400
 LONGEST_ROW = 200
 FEWEST_SHARED = 2
 
@@ -70,7 +77,7 @@ def _without(text: str, one: Sentence) -> str:
     if opening and opening.end() >= one.start and not text[one.stop : line_stop].strip():
         return text[:line_start] + text[line_stop + 1 :]
     rest = text[one.stop :]
-    return text[: one.start] + rest.lstrip(" ") if rest.strip() else text[: one.start].rstrip(" ")
+    return text[: one.start] + rest.lstrip(" ") if rest.strip() else text[: one.start].rstrip()
 
 
 def _with_content(text: str) -> list[Sentence]:
@@ -103,15 +110,22 @@ def _dropped(material: Material, made: Changed) -> str:
 
 
 def _lost(material: Material, made: Changed) -> tuple[str, str]:
-    """What is gone, and what is wrong with that: it must be one stretch with the end of one sentence."""
-    before, after = (" ".join(text.split()) for text in (material.response, made.response))
+    """What is gone, and what is wrong with that: it must be one stretch that begins and ends as sentences do."""
+    before, after = material.response.rstrip(), made.response.rstrip()
     stretch = changed_stretch(before, after)
-    lost = stretch.before.strip()
-    if stretch.after.strip() or not lost:
-        return lost, "not just one stretch is gone"
-    if len(words_of(lost)) < SHORTEST_SENTENCE:
-        return lost, "what is gone is no sentence"
-    return lost, "more than a sentence is gone" if len(END.findall(lost[:-1])) > 2 else ""
+    if stretch.after.strip() or not stretch.before.strip():
+        return "", "not just one stretch is gone"
+    start, size = stretch.start, len(stretch.before)
+    for place in range(start, max(-1, start - MOST_SHARED), -1):  # the stretch may be found some characters too late
+        if before[place:start] != before[place + size : start + size]:
+            break
+        lost = before[place : place + size].strip()
+        first = before.index(lost, place)
+        if ENDS.search(lost[-20:]) and BEGINS.search(before[max(0, first - 40) : first]):
+            short = len(words_of(lost)) < SHORTEST_SENTENCE
+            many = len(END.findall(lost[:-1])) > 2
+            return lost, "what is gone is no sentence" if short else "more than a sentence is gone" if many else ""
+    return stretch.before, "what is gone is no sentence"
 
 
 def _content(text: str) -> set[str]:
@@ -163,16 +177,16 @@ def _repeated(material: Material, made: Changed) -> str:
 
 def _slots(text: str) -> list[list[tuple[int, int]]]:
     """The words of each prose line, between blanks; of a line without blanks, its ideographs and kana one by one."""
-    blocks = [(one.start, one.stop) for one in fences(text)]
-    found = []
+    blocks, next_block, found = fences(text), 0, []
     for line in re.finditer(r"[^\n]+", text):
-        if any(start <= line.start() < stop for start, stop in blocks):
+        while next_block < len(blocks) and blocks[next_block].stop <= line.start():
+            next_block += 1
+        if next_block < len(blocks) and blocks[next_block].start <= line.start():
             continue
         opening = OPENING.match(line.group())
         start = line.start() + (opening.end() if opening else 0)
         east_asian = len(CJK.findall(line.group())) * 2 > len(line.group())
-        unit = CJK if east_asian else re.compile(r"\S+")
-        found.append([match.span() for match in unit.finditer(text, start, line.end())])
+        found.append([match.span() for match in (CJK if east_asian else NO_BLANKS).finditer(text, start, line.end())])
     return [line for line in found if len(line) >= SHORTEST_SENTENCE]
 
 

@@ -65,18 +65,17 @@ def _swapped(material: Material, made: Changed) -> str:
     before, after = material.response, made.response
     if re.findall(r"\d+", before) != re.findall(r"\d+", after):
         return "a number was changed"
-    stretch = changed_stretch(before, after)
-    end = len(before) - stretch.start - len(stretch.before)
-    start = stretch.start
-    while start and not before[start - 1].isspace() and not before[start - 1].isdecimal():
+    start = changed_stretch(before, after).start
+    if before[start : start + 1] in CURRENCIES and before[start + 1 :] == after[start + 1 :]:
+        one_sign = after[start : start + 1] in CURRENCIES and before[start + 1 : start + 2].isdecimal()
+        return "" if one_sign else "what differs is no currency"
+    while start and not before[start - 1].isspace() and not before[start - 1].isdecimal() and before[start - 1] != "-":
         start -= 1
-    old, new = (text[start : len(text) - end + 12].lstrip("-") for text in (before, after))
-    if (before[:start].rstrip(" \u00a0\u202f")[-1:]).isdecimal():
-        units = [*OTHER, *OTHER.values()]
-        known = any(old.startswith(unit) for unit in units) and any(new.startswith(unit) for unit in units)
-        return "" if known and (stretch.before or stretch.after) else "what differs is no unit"
-    one_sign = stretch.before in CURRENCIES and stretch.after in CURRENCIES
-    return "" if one_sign and before[stretch.start + 1 : stretch.start + 2].isdecimal() else "what differs is no unit"
+    if not before[:start].rstrip(" -\u00a0\u202f")[-1:].isdecimal():
+        return "what differs is not beside a number"
+    units = [unit for unit in OTHER if before.startswith(unit, start)]
+    swapped = any(f"{OTHER[unit]}{before[start + len(unit) :]}" == after[start:] for unit in units)
+    return "" if swapped and before != after else "what differs is no unit"
 
 
 UNITS = (
