@@ -17,7 +17,7 @@ import pytest
 from audit_samples import NOTHING, TEXT, attribution, audit, near, probe, rule, rules, scorer, three
 from html_samples import HOSTILE
 from html_source import Page, contrast, luminance, sections, tokens
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rewardmeter.auditing.files import audit_rows, save_audit
@@ -152,16 +152,25 @@ def test_numbers_have_six_digits_and_counts_all() -> None:
 # ---- texts in pieces
 
 
+@st.composite
+def texts_with_places(draw: st.DrawFn) -> tuple[str, list[tuple[int, int]]]:
+    """A text and places that lie in it, over each other, the wrong way round or just outside."""
+    text = draw(st.text(min_size=1, max_size=20))
+    place = st.integers(-1, len(text) + 1)
+    return text, draw(st.lists(st.tuples(place, place), max_size=8))
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=40), st.lists(st.tuples(st.integers(-3, 45), st.integers(-3, 45)), max_size=8))
-def test_pieces_are_the_text_and_every_part_is_drawn_or_counted(text: str, places: list[tuple[int, int]]) -> None:
-    spans = [{"start": start, "stop": stop, "effect": 1.0} for start, stop in places]
-    made = attributed({"text": text, "spans": spans})
+@given(texts_with_places())
+@example(("abcd", [(0, 3), (1, 4)]))
+def test_pieces_are_the_text_and_every_part_is_drawn_or_counted(given_: tuple[str, list[tuple[int, int]]]) -> None:
+    text, places = given_
+    made = attributed({"text": text, "spans": [{"start": a, "stop": b, "effect": 1.0} for a, b in places]})
     pieces = made["pieces"]
     assert isinstance(pieces, list)
     assert "".join(piece[0] for piece in pieces) == text
     drawn = [piece[0] for piece in pieces if len(piece) > 1]
-    assert len(drawn) + made["dropped"] == len(spans)
+    assert len(drawn) + made["dropped"] == len(places)
     assert all(piece in {text[a:b] for a, b in places if 0 <= a < b} for piece in drawn)
 
 
