@@ -122,7 +122,8 @@ def fit_control(
 
 
 class _Block:
-    """The columns of one curve: differences of its basis over the pairs, the first knot's left out."""
+    """The columns of one curve, which is 0 at the first knot: a line, then how far each inner knot is off it. So the
+    penalty leaves the first column alone, however great it is."""
 
     def __init__(self, rows: ControlRows, there: Indices, x: Floats, degrees: int, logarithmic: bool) -> None:
         apart = bool(np.any(x[rows.a] != x[rows.b]))
@@ -132,12 +133,15 @@ class _Block:
         whole = np.zeros((x.size, self.knots.size))
         whole[there] = basis
         self.mean = basis.mean(axis=0)
-        self.design = (whole[rows.a] - whole[rows.b])[:, 1:]
+        away = self.knots - self.knots[0]
+        self.parts = np.column_stack([away / (away[-1] or 1.0), np.eye(self.knots.size)[:, 1:-1]])[:, : away.size - 1]
+        self.design = (whole[rows.a] - whole[rows.b]) @ self.parts
         unit = float(np.std(x[there])) or 1.0
-        self.bend = roughness(self.knots / unit)[1:, 1:]
+        self.bend = self.parts.T @ roughness(self.knots / unit) @ self.parts
+        self.bend[:1] = self.bend[:, :1] = 0.0
 
     def curve(self, theta: Floats) -> CovariateCurve:
-        values = np.concatenate([[0.0], theta])
+        values = self.parts @ theta
         return CovariateCurve(self.logarithmic, self.knots, values - self.mean @ values)
 
 
@@ -179,7 +183,9 @@ def _chosen(
             )
             for penalty in penalties
         ]
-        best = penalties[int(np.flatnonzero(np.array(lost) <= min(lost) * (1 + 1e-9))[0])]
+        # Where the model is exact, what is lost is rounding, and may be negative.
+        least = max(min(lost), 0.0) * (1 + 1e-9) + 1e-13 * float(whole[-1, -1])
+        best = penalties[int(np.flatnonzero(np.array(lost) <= least)[0])]
     return _solved(whole, bend, best * margin.size), best
 
 
