@@ -218,7 +218,7 @@ def test_the_file_of_another_scorer_or_another_rule_is_refused(written):
     record = json.loads(written.read_text())
     record["covariates"][0]["fingerprint"] = "0" * 32
     written.write_text(json.dumps(record))
-    with pytest.raises(SpecError, match="was fitted with length .* and that is now"):
+    with pytest.raises(SpecError, match=r"was fitted with length .* and that is now"):
         make_scorer("words@c.json")
 
 
@@ -272,9 +272,9 @@ def test_data_that_cannot_be_fitted_on_says_why(confounded):
     single = made_data(20, each=1, ratings=True)
     with pytest.raises(InputError, match="no two judged responses"):
         rm.control(single, "recorded:judge", **OPTIONS)
+    scores = np.full(300, np.nan)
+    scores[:2] = 1.0
     with pytest.raises(InputError, match="items: two are the least"):
-        scores = np.full(300, np.nan)
-        scores[:2] = 1.0
         rm.control(made_data(scores=lambda q, n: scores), "recorded:judge", **OPTIONS)
     with pytest.raises(InputError, match="no single score"):
         rm.control(made_data(scores=lambda q, n: np.full(300, np.nan)), "recorded:judge", **OPTIONS)
@@ -285,6 +285,13 @@ def test_data_that_cannot_be_fitted_on_says_why(confounded):
     with pytest.raises(InputError, match="follows people's judgement exactly"):
         rm.control(same, "recorded:judge", **OPTIONS)
     assert rm.control(same, "recorded:judge", ignore_gold=True, **OPTIONS).accuracy.before.defined
+
+
+def test_a_dependence_that_the_fit_has_not_caught_is_not_worth_having(fitted):
+    lost = replace(fitted.explained, estimate=replace(fitted.explained.estimate, value=-0.01, low=-0.05, high=0.03))
+    missed = replace(fitted, explained=lost)
+    assert not missed.worth_having
+    assert "depend on length, but the fit has not caught it" in missed.verdict
 
 
 def test_few_items_are_too_few():

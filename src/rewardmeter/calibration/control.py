@@ -94,9 +94,10 @@ class Control:
 
     @property
     def dependent(self) -> bool:
-        """Whether a dependence is shown: margins of held-out items are predicted, or follow a covariate in a line."""
+        """Whether a dependence is shown that the fit has caught: margins of held-out items are shown to be predicted,
+        or follow a covariate in a line and are not predicted worse than without it."""
         lines = any(one.shown for one in self.statistics)
-        return self.explained.worth_having or (lines and not self.explained.estimate.high < 0)
+        return self.explained.worth_having or (lines and self.explained.estimate.value > 0)
 
     @property
     def costly(self) -> bool:
@@ -118,8 +119,14 @@ class Control:
         """One sentence: is it worth having?"""
         if self.explained.items < FEWEST_ITEMS:
             return f"Not shown to be worth having: {self.explained.items} judged items are too few."
-        names = ", ".join(one.covariate for one in self.statistics if one.shown) or "the covariates, not in a line"
+        lines = ", ".join(one.covariate for one in self.statistics if one.shown)
+        names = lines or "the covariates, not in a line"
         predicted = f"{_percent(self.explained.estimate)} of what the judgements leave open in held-out margins"
+        if not self.dependent and lines:
+            return (
+                f"Not shown to be worth having: scores depend on {lines}, but the fit has not caught it (the control"
+                f" predicts {predicted}); try fewer covariates, or straight lines (--degrees 1)."
+            )
         if not self.dependent:
             return f"Not shown to be worth having: no dependence is shown, the covariates predict {predicted}."
         found = f"scores depend on {names} (the control predicts {predicted})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -55,7 +57,7 @@ def test_the_second_derivative_is_0_at_the_ends_and_the_curve_constant_beyond():
 def test_roughness_is_the_integral_of_the_squared_second_derivative():
     values = np.array([1.0, -2.0, 0.5, 3.0, 1.0])
     second = CubicSpline(KNOTS, values, bc_type="natural").derivative(2)
-    expected = sum(quad(lambda x: second(x) ** 2, a, b)[0] for a, b in zip(KNOTS[:-1], KNOTS[1:], strict=True))
+    expected = sum(quad(lambda x: second(x) ** 2, a, b)[0] for a, b in pairwise(KNOTS))
     assert values @ roughness(KNOTS) @ values == pytest.approx(expected, rel=1e-9)
     assert np.allclose(roughness(KNOTS) @ np.stack([np.ones(5), KNOTS]).T, 0, atol=1e-12), "lines do not bend"
 

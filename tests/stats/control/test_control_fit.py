@@ -248,7 +248,7 @@ def test_the_map_subtracts_and_comes_back():
         made(rows.scores)
     with pytest.raises(ValueError, match="covariates must be"):
         made(rows.scores, covariates=rows.covariates[:, :3])
-    with pytest.raises(ValueError, match="target must be score"):
-        ControlMap(target="rating", curves=fit.curves)
+    with pytest.raises(ValueError, match=r"control.target must be score"):
+        map_from_dict(made.to_dict() | {"target": "rating"})
     with pytest.raises(ValueError, match="no curve"):
         ControlMap(target="score", curves=())

@@ -6,7 +6,7 @@ May import: `curve`, `fit`, `stats.scaling.records`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,7 @@ from rewardmeter.stats.scaling.records import READERS, Floats, Map, checked_scor
 __all__ = ["ControlMap", "Curves"]
 
 Curves = tuple[CovariateCurve, ...]
+Own = Literal["score"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -29,10 +30,10 @@ class ControlMap(Map):
 
     kind: ClassVar[str] = "control"
     needs: ClassVar[tuple[str, ...]] = ("covariates",)
+    target: Own = "score"
     curves: Curves
 
     def __post_init__(self) -> None:
-        self._require(self.target == "score", f"target must be score, not {self.target!r}")
         self._require(len(self.curves) > 0, "there is no curve")
 
     def __call__(
@@ -69,4 +70,11 @@ def _curves_of(name: str, value: Any) -> Curves:
     return tuple(curve_from_dict(f"{name}[{i}]", part) for i, part in enumerate(list_of(name, value)))
 
 
+def _own(name: str, value: Any) -> Any:
+    if value != "score":
+        raise ValueError(f"{name} must be score, not {value!r}")
+    return value
+
+
 READERS["Curves"] = _curves_of
+READERS["Own"] = _own

@@ -190,8 +190,8 @@ def _one_of(choices: Any) -> Callable[[str, Any], Any]:
     return read
 
 
-target_of = _one_of(Target)
-"""A target's name as it is; ValueError for another one."""
+target_of = _one_of(Literal["utility", "rating", "probability"])
+"""The name of a target that says something of people, as it is; ValueError for another one."""
 
 READERS: dict[str, Callable[[str, Any], Any]] = {
     "float": number_of,
