@@ -211,8 +211,8 @@ def scores() -> str:
 `rewardmeter control DATA --scorer SPEC --covariate …`, everything on items that the fit has not seen. *Dependence* is \
 how many spreads the margin moves for one spread of a covariate, people's judgement held fixed (\\* shown to differ \
 from 0); *predicted* is how much of what the judgements leave open in margins the covariates predict; accuracy counts \
-a scorer's ties ½. A control is worth having if a dependence is shown that the fit has caught, and accuracy is not shown \
-to fall by more than 1 point.
+a scorer's ties ½. A control is worth having if a dependence is shown that the fit has caught, and accuracy is not \
+shown to fall by more than 1 point.
 
 {body}"""
 
