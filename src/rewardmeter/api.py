@@ -18,6 +18,7 @@ from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
     Combination,
+    Control,
     LabelOptions,
     LabelTurn,
     begin_labelling,
@@ -25,12 +26,14 @@ from rewardmeter.calibration import (
     calibration_board,
     check_apart,
     check_batch,
+    check_control,
     check_fit,
     check_labelling,
     check_measuring,
     check_scores,
     fit_calibrator,
     fit_combination,
+    fit_controlled,
     fitted_on,
     human_side,
     label_state_path,
@@ -422,6 +425,68 @@ def calibrate(
     return fit_calibrator(
         human, made[0], spec, method=method, target=target, folds=folds, seed=seed, interval=interval, risk=risk
     )
+
+
+def control(
+    data: Dataset | str | Path,
+    scorer: str | Scorer,
+    *,
+    covariates: Sequence[str] = ("length",),
+    ignore_gold: bool = False,
+    aspect: str | None = None,
+    degrees: int = 4,
+    folds: int = 5,
+    tolerance: float = 0.01,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> Control:
+    """What one scorer's scores owe to covariates beyond people's judgement, taken away, and what that did.
+
+    ``rewardmeter.calibration.write_calibrator(made.calibrator, path)`` keeps it, whatever it is worth; ``SPEC@path`` is
+    then a scorer like any other.
+
+    Parameters
+    ----------
+    data, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    scorer:
+        A spec (``recorded:NAME`` too) or a `Scorer`.
+    covariates:
+        Specs of rules that look at one response alone: ``length``, ``markdown``, ``lists``, ``module:function``.
+    ignore_gold, degrees, folds, tolerance, resamples, level, seed:
+        See `rewardmeter.calibration.fit_controlled`.
+    aspect:
+        Which ratings.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec or the store is wrong, there are no judged pairs, or nothing can be said of a covariate.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    human = human_side(dataset, aspect)
+    asked: dict[str, Any] = {
+        "degrees": degrees,
+        "folds": folds,
+        "tolerance": tolerance,
+        "resamples": resamples,
+        "level": level,
+        "seed": seed,
+    }
+    check_control(human, covariates, **asked)
+    made = contenders(
+        dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    if len(made) != 1:
+        raise SpecError(f"'{scorer}' names {len(made)} recorded scorers; name one, for example recorded:{made[0].name}")
+    spec = scorer if isinstance(scorer, str) else scorer.name
+    return fit_controlled(human, made[0], spec, covariates, ignore_gold=ignore_gold, **asked)
 
 
 def combine(
