@@ -17,7 +17,7 @@ from rewardmeter.comparison.gold import PairGold
 from rewardmeter.dataset import Dataset, Recorded
 from rewardmeter.types import Comparisons, FloatArray, IntArray
 
-__all__ = ["Games", "games_of", "judged_margins", "side_credits"]
+__all__ = ["Games", "follow_scores", "games_of", "judged_margins", "side_credits"]
 
 Mask = NDArray[np.bool_]
 
@@ -86,6 +86,14 @@ def judged_margins(dataset: Dataset, contender: Contender, pairs: PairGold) -> F
     evidence = make_case(dataset, [contender], None).evidence
     assert evidence is not None  # verdicts are about preferences
     return np.asarray(evidence.judged[0])
+
+
+def follow_scores(games: Games, contender: Contender) -> bool:
+    """Whether the verdicts are those of the scores of single responses, which know of no place."""
+    values = contender.scores.values
+    apart = np.sign(values[games.a] - values[games.b])
+    told = ~np.isnan(apart * games.first) & (apart != 0)
+    return bool(np.any(told)) and bool(np.all(apart[told] == games.first[told]))
 
 
 def side_credits(margin: FloatArray, side: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from rewardmeter.auditing.games import games_of, judged_margins
+from rewardmeter.auditing.games import Games, follow_scores, games_of, judged_margins
 from rewardmeter.auditing.pairs import judged_pairs
 from rewardmeter.auditing.position import position_probe, swap_probe
 from rewardmeter.auditing.result import ScorerProbe
@@ -64,6 +64,8 @@ def audit_judge(
     pairs = judged_pairs(dataset, aspect) if pairs is None else pairs
     resampling, _ = make_resampling(dataset.n_items, resamples, level, seed)
     games = games_of(dataset, contender, pairs)
+    if isinstance(games, Games) and not games.swapped and follow_scores(games, contender):
+        games = "its verdicts follow from scores of single responses, which know of no place"
     margin = judged_margins(dataset, contender, pairs)
     if isinstance(games, str):
         nothing = Estimate(math.nan, level=level, method="undefined")
