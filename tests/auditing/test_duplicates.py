@@ -218,6 +218,18 @@ def test_what_has_no_texts_or_makes_no_sense():
     assert (alone.near, alone.items.value) == (0, 0.0)
 
 
+def test_texts_of_one_template_are_said_to_be():
+    """2,100 texts that all look alike are 2.2 million pairs: that is said, and takes no hours."""
+    template = "Translate the following sentence into German and give nothing but the translation: "
+    rng = np.random.default_rng(0)
+    data = data_of([[template * 4 + str(number)] for number in rng.permutation(10**6)[:2100]])
+    found = find_duplicates(data)[1]
+    assert "as if made from one template" in found.reason
+    assert not found.items.defined
+    with pytest.raises(ValueError, match="more than 1 pairs"):
+        similar_sets(shingle_sets(["one text", "one text!", "one text?"]), threshold=0.5, most=1)
+
+
 @pytest.mark.parametrize(("hits", "n"), [(0, 7), (7, 7), (3, 50), (1, 1)])
 def test_shares_have_exact_intervals(hits, n):
     """SciPy's own."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -20,7 +20,7 @@ from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError, SpecError
 from rewardmeter.stats.binomial import binomial_share
 from rewardmeter.stats.result import Estimate
-from rewardmeter.stats.set_join import SimilarPairs, similar_sets
+from rewardmeter.stats.set_join import SimilarPairs, TooManyPairsError, similar_sets
 
 __all__ = ["DuplicatePair", "Duplicates", "find_duplicates"]
 
@@ -163,17 +163,21 @@ def _of_part(
     here = PartTexts.of(dataset, part, settings["shortest"])
     there = None if train is None else PartTexts.of(train, part, settings["shortest"])
     against = "" if train is None else train.name
+    nothing = Estimate(math.nan, level=level, method="undefined")
+    undefined = Duplicates(part, against, here.n, here.skipped, 0, 0, nothing, nothing, (), settings)
     for texts, name in ((here, dataset.name), (there, against)):
         if texts is not None and not texts.n:
-            nothing = Estimate(math.nan, level=level, method="undefined")
-            reason = f"dataset '{name}' has no {part} that are long enough"
-            return Duplicates(part, against, here.n, here.skipped, 0, 0, nothing, nothing, (), settings, reason)
+            return replace(undefined, reason=f"dataset '{name}' has no {part} that are long enough")
     left, right = (
         None if texts is None else shingle_sets(texts.distinct, settings["shingles"], settings["size"])
         for texts in (here, there)
     )
     assert left is not None
-    pairs = similar_sets(left, right, threshold=settings["threshold"])
+    try:
+        pairs = similar_sets(left, right, threshold=settings["threshold"])
+    except TooManyPairsError:
+        reason = f"too many {part} are alike, as if made from one template: raise the threshold, or look at a part"
+        return replace(undefined, reason=reason)
     exact, near = _affected(here, there, pairs)
     shares = [binomial_share(len(np.unique(here.item[rows])), here.items, level=level) for rows in (near, exact)]
     counts = (here.n, here.skipped, int(exact.sum()), int(near.sum()))

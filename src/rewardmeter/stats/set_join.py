@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rewardmeter.stats.cells import Floats
 
-__all__ = ["ElementSets", "SimilarPairs", "similar_sets"]
+__all__ = ["ElementSets", "SimilarPairs", "TooManyPairsError", "similar_sets"]
 
 Elements = NDArray[np.uint64]
 Places = NDArray[np.int64]
@@ -28,8 +28,11 @@ nothing: any order will do, as long as all sets keep to it."""
 _PIECE = 1 << 22
 """Meetings of two sets in an element that are held at once."""
 _ROUNDING = 1e-9
-Mask = NDArray[np.bool_]
 Matrix = Any  # of SciPy's, in compressed rows
+
+
+class TooManyPairsError(ValueError):
+    """More pairs have to be compared than was allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +78,9 @@ class SimilarPairs:
         return len(self.left)
 
 
-def similar_sets(left: ElementSets, right: ElementSets | None = None, *, threshold: float = 0.8) -> SimilarPairs:
+def similar_sets(
+    left: ElementSets, right: ElementSets | None = None, *, threshold: float = 0.8, most: int = 2_000_000
+) -> SimilarPairs:
     """Every pair of sets with a Jaccard similarity of at least ``threshold``, and no other.
 
     Parameters
@@ -85,11 +90,15 @@ def similar_sets(left: ElementSets, right: ElementSets | None = None, *, thresho
         every two of the left with each other. Empty sets are like nothing.
     threshold:
         In (0, 1].
+    most:
+        Pairs to compare in full. n sets made from one template are n²/2 pairs.
 
     Raises
     ------
     ValueError
         If the threshold is out of range.
+    TooManyPairsError
+        If there are more pairs to compare.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"the threshold must lie in (0, 1]; got {threshold}")
@@ -100,16 +109,17 @@ def similar_sets(left: ElementSets, right: ElementSets | None = None, *, thresho
         count = count + np.bincount(_bucket(right.element, buckets), minlength=buckets)
     own = _prefixes(left, count, threshold)
     other = own if right is None else _prefixes(right, count, threshold)
-    bucket = _bucket(right_sets.element, buckets)
-    seen = np.zeros(buckets, dtype=bool)
-    found: list[tuple[Places, Places, Floats]] = []
-    for i, j in _candidates(own, other, threshold):
-        similarity = _similarities(left, right_sets, (bucket, seen), i, j, threshold)
-        kept = similarity >= threshold - _ROUNDING
-        found.append((i[kept], j[kept], similarity[kept]))
-    i, j, similarity = (np.concatenate([[], *parts]) for parts in (zip(*found, strict=True) if found else ([], [], [])))
+    found: list[tuple[Places, Places]] = []
+    for pair in _candidates(own, other, threshold):
+        found.append(pair)
+        if sum(len(i) for i, _ in found) > most:
+            raise TooManyPairsError(f"more than {most:,} pairs of sets may be alike")
+    i, j = (np.concatenate([[], *side]).astype(np.int64) for side in (zip(*found, strict=True) if found else ([], [])))
     order = np.lexsort((j, i))
-    return SimilarPairs(i[order].astype(np.int64), j[order].astype(np.int64), similarity[order])
+    i, j = i[order], j[order]
+    similarity = _similarities(left, right_sets, buckets, i, j, threshold)
+    kept = similarity >= threshold - _ROUNDING
+    return SimilarPairs(i[kept], j[kept], similarity[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,10 +191,7 @@ def _candidates(left: _Prefixes, right: _Prefixes, threshold: float) -> Iterator
         kept = product.data >= np.minimum(left.shared[i], right.shared[j])
         kept &= (j < high[i]) & ((i < j) if same else (j >= low[i]))
         a, b = left.sets[i[kept]], right.sets[j[kept]]
-        if same:
-            a, b = np.minimum(a, b), np.maximum(a, b)
-        order = np.lexsort((b, a))
-        yield a[order], b[order]
+        yield (np.minimum(a, b), np.maximum(a, b)) if same else (a, b)
         first = last
 
 
@@ -208,19 +215,18 @@ def _incidence(left: _Prefixes, right: _Prefixes) -> tuple[Matrix, Matrix, Place
 
 
 def _similarities(
-    left: ElementSets, right: ElementSets, table: tuple[Places, Mask], i: Places, j: Places, threshold: float
+    left: ElementSets, right: ElementSets, buckets: int, i: Places, j: Places, threshold: float
 ) -> Floats:
     """Jaccard similarities of some pairs, by left; 0 where a bound already shows that it is below the threshold.
 
-    ``table`` holds the buckets of the elements of the right, and a mark for each bucket, all off: sets share at most as
-    many elements as buckets are shared.
+    Two sets share at most as many elements as one has in buckets of the other.
     """
-    bucket, seen = table
+    bucket, seen = _bucket(right.element, buckets), np.zeros(buckets, dtype=bool)
     made = np.zeros(len(i))
     bounds = np.flatnonzero(np.diff(i, prepend=-1, append=-1)) if len(i) else np.empty(0, np.intp)
     for a, b in pairwise(bounds.tolist()):
         own = left.element[left.start[i[a]] : left.start[i[a] + 1]]
-        marks = _bucket(own, len(seen))
+        marks = _bucket(own, buckets)
         seen[marks] = True
         for pair in range(a, b):
             start, stop = right.start[j[pair]], right.start[j[pair] + 1]

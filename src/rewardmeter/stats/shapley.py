@@ -62,7 +62,7 @@ def antithetic_orders(n: int, orders: int, rng: np.random.Generator) -> Orders:
     """(orders, n): random orders of n players, each followed by its reverse; an odd number is made even.
 
     A player that comes early in one order comes late in the next, which cancels much of the variation (Mitchell et al.
-    2022, section 3.1).
+    2022).
     """
     drawn = np.array([rng.permutation(n) for _ in range(-(-orders // 2))], dtype=np.int64).reshape(-1, n)
     return np.stack([drawn, drawn[:, ::-1]], axis=1).reshape(-1, n)
