@@ -109,7 +109,9 @@ def test_the_tables_of_order_and_gold_decide():
     assert position.p == pytest.approx(stats.binomtest(14, 18).pvalue)
     assert position.others["accuracy_better_first"].value == pytest.approx(34 / 45)
     assert position.others["accuracy_better_second"].value == pytest.approx(29 / 50)
-    assert swap.estimate.value == pytest.approx(27 / 50)
+    assert swap.estimate.value == pytest.approx(27 / 45)
+    assert swap.p == pytest.approx(stats.binomtest(27, 45).pvalue)
+    assert swap.others["agreement"].value == pytest.approx(27 / 50)
     assert swap.others["agreement_parsed"].value == pytest.approx(27 / 45)
     assert swap.others["unparsed"].value == pytest.approx(5 / 50)
     rate = (34 + 24) / 90
@@ -165,6 +167,21 @@ def test_verdicts_made_from_scores_know_of_no_place():
     assert not probes(data, judge(data, verdicts, values=values))["position"].reason
 
 
+def test_a_judge_that_answers_anything_at_all_raises_no_alarm():
+    """Verdicts at random among a, b, tie and nothing: they agree in a quarter of pairs, and no place gains."""
+    alarms = {"position": 0, "swap consistency": 0, "verbosity": 0}
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        first, second = rng.choice([A, B, 0.0, math.nan], (2, 200))
+        texts = ["x" * int(k) for k in rng.integers(1, 30, 400)]
+        data = pairs_of(rng.choice([0.0, 0.5, 1.0], 200, p=[0.2, 0.2, 0.6]), texts=texts)
+        found = probes(data, judge(data, first, second, asked=np.ones(200), asked_second=np.ones(200)))
+        assert found["swap consistency"].others["agreement"].value < 0.4
+        for name in alarms:
+            alarms[name] += found[name].p < 0.05
+    assert max(alarms.values()) <= 6, "5 % of 40 are 2; more than 6 have a chance of .3 %"
+
+
 def test_raters_make_no_pairs_and_the_other_way_round_is_another_showing():
     a, b = np.array([0, 0, 0, 1], np.int32), np.array([1, 1, 1, 0], np.int32)
     raters = np.array([0, 1, 2, 0], np.int32)
@@ -203,7 +220,8 @@ def test_what_was_not_asked_or_not_read():
     assert probes(data, unread)["position"].reason == "none of its verdicts could be read"
     ties = probes(data, judge(data, [0.0, 0.0], [0.0, 0.0]))
     assert ties["position"].reason == "no pair has a winner in both orders"
-    assert ties["swap consistency"].estimate.value == 1
+    assert ties["swap consistency"].reason == "no pair has a winner in both orders"
+    assert ties["swap consistency"].others["agreement"].value == 1
     alone = pairs_of([1.0])
     found = probes(alone, judge(alone, [A], [B]))["position"]
     assert found.estimate.value == 0.5
@@ -226,7 +244,7 @@ def test_falcon_answers_by_position(data_set, name):
         (contender,) = contenders(data, [f"recorded:Falcon/{strategy}"])
         found = probes(data, contender)
         for field, value in (
-            ("equal", found["swap consistency"].estimate.value),
+            ("equal", found["swap consistency"].others["agreement"].value),
             ("correct_average", found["position"].others["accuracy_order_average"].value),
             ("correct_both", found["position"].others["accuracy_both_orders"].value),
         ):

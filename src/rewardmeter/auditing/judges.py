@@ -75,7 +75,7 @@ def audit_judge(
                 "swap consistency",
                 "judge",
                 "share",
-                "is the verdict the same in both orders?",
+                "does the same response win in both orders?",
                 nothing,
                 0.5,
                 "less",

@@ -19,6 +19,7 @@ from rewardmeter.types import FloatArray, IntArray
 
 __all__ = ["agreement_beyond_accuracy", "position_probe", "swap_probe"]
 
+NO_WINNERS = "no pair has a winner in both orders"
 Rows = tuple[FloatArray, FloatArray, IntArray]
 
 
@@ -33,31 +34,48 @@ def position_probe(games: Games, resampling: Resampling, *, seed: int = 0) -> Sc
 
 
 def swap_probe(games: Games, resampling: Resampling, *, seed: int = 0) -> ScorerProbe:
-    """How often the verdict stays the same when the order is swapped (`pair.order_agreement`), against a coin's ½."""
-    says = "is the verdict the same in both orders?"
+    """How often the same response wins when the order is swapped, over pairs with a winner in both games.
+
+    A coin has ½; below it the place decides more often than the responses, and p is of the exact sign test against it.
+    `pair.order_agreement`, which ties and unread answers lower, is ``agreement`` among the others: what it is by chance
+    depends on how many a judge gives.
+    """
+    says = "does the same response win in both orders?"
+    nothing = _nothing(resampling)
     if not games.swapped:
         reason = "each pair was shown in one order only"
-        return ScorerProbe("swap consistency", "judge", "share", says, _nothing(resampling), 0.5, "less", reason=reason)
-    weights, level = resampling.weights, resampling.level
-    found = _order_statistics(games, resampling)
-    agreement = found["pair.order_agreement"]
+        return ScorerProbe("swap consistency", "judge", "share", says, nothing, 0.5, "less", reason=reason)
     both = np.all(games.asked, axis=0)
-    lost = np.isnan(games.first), np.isnan(games.second)
-    parsed = both & ~lost[0] & ~lost[1]
+    lost = np.isnan(games.first) | np.isnan(games.second)
+    parsed = both & ~lost
     decided = parsed & (games.first != 0) & (games.second != 0)
-    same = (games.first == games.second) | (lost[0] & lost[1])
+    same = games.first == games.second
     rows = {
-        "agreement_parsed": np.where(parsed, same, np.nan),
-        "unparsed": np.where(both, lost[0] | lost[1], np.nan),
+        "consistent": np.where(decided, same, np.nan),
         "answers_by_position": np.where(decided, ~same, np.nan),
+        "agreement_parsed": np.where(parsed, same, np.nan),
+        "unparsed": np.where(both, lost, np.nan),
         "tie_in_one_order": np.where(parsed, (games.first == 0) != (games.second == 0), np.nan),
     }
+    weights, level = resampling.weights, resampling.level
     made = mean_estimates(np.stack(list(rows.values())), games.item, weights=weights, level=level)
     others = dict(zip(rows, made, strict=True))
+    others["agreement"] = _order_statistics(games, resampling)["pair.order_agreement"]
     others["agreement_beyond_accuracy"] = agreement_beyond_accuracy(games, resampling)
-    credit = np.where(both, same, np.nan)
-    p = sign_test(credit, np.where(both, 0.5, np.nan), games.item, seed=seed)
-    return ScorerProbe("swap consistency", "judge", "share", says, agreement, 0.5, "less", others, _counts(games), p=p)
+    estimate = others.pop("consistent")
+    return ScorerProbe(
+        "swap consistency",
+        "judge",
+        "share",
+        says,
+        estimate,
+        0.5,
+        "less",
+        others,
+        _counts(games),
+        p=sign_test(rows["consistent"], np.where(decided, 0.5, np.nan), games.item, seed=seed),
+        reason="" if estimate.defined else NO_WINNERS,
+    )
 
 
 def agreement_beyond_accuracy(games: Games, resampling: Resampling) -> Estimate:
@@ -88,7 +106,7 @@ def _from_both(games: Games, resampling: Resampling, seed: int) -> ScorerProbe:
     used = np.all(games.asked, axis=0) & ~np.isnan(games.first * games.second) & (games.first * games.second != 0)
     says = "does the place decide? Each pair in both orders"
     if not np.any(used):
-        return _undefined(says, "no pair has a winner in both orders", games, resampling)
+        return _undefined(says, NO_WINNERS, games, resampling)
     shown_first = np.where(used, ((games.first > 0) * 1.0 + (games.second < 0)) / 2, np.nan)
     stretched = signed_mean(2 * shown_first - 1, games.item, weights=resampling.weights, level=resampling.level)
     estimate = replace(stretched, value=stretched.value / 2, low=stretched.low / 2, high=stretched.high / 2)
