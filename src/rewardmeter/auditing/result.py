@@ -1,4 +1,5 @@
-"""`Audit`: what else the data and its scorers respond to. May import `stats`, `types`, `version`."""
+"""`Audit`: what else the data and its scorers respond to. May import `duplicates` of this folder, `stats`, `types`,
+`version`."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rewardmeter.auditing.duplicates import Duplicates
 from rewardmeter.stats.result import Estimate
 from rewardmeter.version import __version__
 
@@ -66,6 +68,7 @@ class DataProbe:
         """Plain JSON values."""
         return {
             "probe": self.probe,
+            "says": self.says,
             "slice": {"column": self.column, "value": self.value} if self.column else None,
             "measure": self.measure,
             "estimate": self.estimate.to_dict(),
@@ -231,6 +234,7 @@ class Audit:
     data: tuple[DataProbe, ...]
     scorers: tuple[ScorerAudit, ...] = ()
     headline: tuple[str, ...] = ()
+    duplicates: tuple[Duplicates, ...] = ()
 
     def __getitem__(self, probe: str) -> DataProbe:
         """A rule on all of the data; KeyError where there is none of that name."""
@@ -255,5 +259,6 @@ class Audit:
             "settings": dict(self.settings),
             "headline": list(self.headline),
             "data": [probe.to_dict() for probe in self.data],
+            "duplicates": [one.to_dict() for one in self.duplicates],
             "scorers": [one.to_dict() for one in self.scorers],
         }

@@ -222,6 +222,16 @@ def audit(
         ),
     ] = None,
     units: Annotated[int, Parameter(group=_MEASURING, help="Items on which edits are tried, at most.")] = 200,
+    runs: Annotated[
+        int, Parameter(group=_MEASURING, help="Score the data so often anew: does a scorer say the same again?")
+    ] = 1,
+    attribute: Annotated[
+        int,
+        Parameter(group=_MEASURING, help="Tell apart the sentences of so many responses that a scorer wrongly took."),
+    ] = 0,
+    train: Annotated[
+        str | None, Parameter(group=_MEASURING, help="Data that scorers were trained on: what of it stands here, too?")
+    ] = None,
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
     slice: Annotated[
         list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
@@ -284,12 +294,15 @@ def audit(
             "aspect": aspect,
             "slices": tuple(slice or ()),
             "units": units,
+            "runs": runs,
+            "attributed": attribute,
             "folds": folds,
             "resamples": resamples,
             "level": level,
             "seed": seed,
         },
         edits=edits or [],
+        train=train,
         checks=auditing.Checks(tuple(fail_on or ()), baseline),
         out=out,
         json_path=json,
