@@ -199,6 +199,9 @@ class Origin:
         Other golds or references that the source offers, by option ("gold": ("mqm", "da-sqm")).
     default_aspect:
         The aspect to judge against when none is asked for.
+    systems_from_gold:
+        Whether the systems are labels made from the judgments ("chosen/concise"), and name nobody who wrote anything.
+        They tell responses apart; that they go with the gold says nothing of the data.
     """
 
     path: str = ""
@@ -209,6 +212,7 @@ class Origin:
     citation: str = ""
     alternatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default_aspect: str | None = None
+    systems_from_gold: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)

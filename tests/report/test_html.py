@@ -4,61 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import math
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from html_samples import HOSTILE, board, estimate, preferences, row, three_scorers, views
+from html_source import Page, contrast, luminance, sections, tokens
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rewardmeter.errors import InputError, RewardmeterError
 from rewardmeter.report.html import render, write
-
-
-class Page(HTMLParser):
-    """Every element with its attributes, and the text of those with an id, scripts and styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: dict[str, str] = {}
-        self._open: str | None = None
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.elements.append((tag, found))
-        if tag in ("script", "style"):
-            self._open = found.get("id") or tag
-            self.texts[self._open] = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open is not None:
-            self.texts[self._open] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style"):
-            self._open = None
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag for tag, _ in self.elements]
-
-    def block(self, name: str) -> Any:
-        return json.loads(self.texts[f"data-{name}"])
-
-
-def sections(page: str) -> list[str]:
-    return [found["id"] or "" for tag, found in Page(page).elements if tag == "section"]
-
 
 # ---- what the page carries
 
@@ -277,27 +236,6 @@ def test_a_failure_leaves_the_older_page(tmp_path: Path) -> None:
 # ---- colours
 
 
-def tokens() -> Iterator[dict[str, str]]:
-    """The colours of the light and of the dark theme by name, as the style sheet gives them."""
-    style = Page(render(board([]))).texts["style"]
-    pairs = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", style)
-    assert len(pairs) > 15
-    yield {name: light for name, light, _ in pairs}
-    yield {name: dark for name, _, dark in pairs}
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 def test_text_can_be_read_in_both_themes() -> None:
     """Contrast of at least 4.5 (WCAG 2.2, AA) wherever text stands on a ground."""
     on = {"q0": "on-light", "q1": "on-light", "q2": "on-light", "q3": "on-light"}
@@ -305,13 +243,13 @@ def test_text_can_be_read_in_both_themes() -> None:
     grounds = [(text, ground) for text in ("ink", "soft", "faint") for ground in ("paper", "wash", "raised")]
     grounds += [("accent", "paper"), ("accent", "accent-wash"), ("soft", "grid"), ("faint", "accent-wash")]
     grounds += [(text, shade) for shade, text in on.items()]
-    for theme in tokens():
+    for theme in tokens(render(board([]))):
         for text, ground in grounds:
             assert contrast(theme[text], theme[ground]) >= 4.5, (text, ground, contrast(theme[text], theme[ground]))
 
 
 def test_shades_get_steadily_stronger() -> None:
-    light, dark = tokens()
+    light, dark = tokens(render(board([])))
     light_steps = [luminance(light[f"q{i}"]) for i in range(7)]
     dark_steps = [luminance(dark[f"q{i}"]) for i in range(7)]
     assert light_steps == sorted(light_steps, reverse=True)

@@ -138,6 +138,8 @@ def _order(probe: DataProbe) -> tuple[bool, bool, bool, float]:
 
 
 def _headline(probes: Sequence[DataProbe]) -> tuple[str, ...]:
+    if not any(one.half_ties.n for one in probes if one.measure == "wins"):
+        return ("No pair is decided, all are ties: there is nothing to win.",)
     won = [one for one in probes if one.significant and not one.column and one.measure == "wins"]
     if not won:
         return ("No content-blind rule is shown to win more than half of the pairs.",)

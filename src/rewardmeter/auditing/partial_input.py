@@ -9,11 +9,10 @@ two responses is preferred is w (x_a - x_b), with a ridge on w, cross-fitted by 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from rewardmeter.comparison.gold import PairGold
@@ -35,28 +34,30 @@ def word_features(texts: Sequence[str | None]) -> sparse.csr_matrix:
     The weight is (1 + log count) * (1 + log((1 + R) / (1 + texts with it))), of what stands in two texts or more, the
     200,000 most frequent at most. Ideographs and kana count as words.
     """
-    counts = []
-    found: Counter[str] = Counter()
-    for text in texts:
-        words = _TOKEN.findall((text or "").casefold())
-        count = Counter(words)
-        count.update(f"{one} {other}" for one, other in pairwise(words))
-        counts.append(count)
-        found.update(count.keys())
-    kept = [name for name, n in found.most_common(MOST_FEATURES) if n >= FEWEST_TEXTS]
-    place = {name: number for number, name in enumerate(kept)}
-    rows, columns, values = [], [], []
-    for row, count in enumerate(counts):
-        for name, n in count.items():
-            if name in place:
-                rows.append(row)
-                columns.append(place[name])
-                values.append(1 + np.log(n))
-    matrix = sparse.csr_matrix((values, (rows, columns)), shape=(len(texts), len(kept)))
-    rarity = 1 + np.log((1 + len(texts)) / (1 + np.array([found[name] for name in kept], dtype=np.float64)))
-    matrix = matrix @ sparse.diags(rarity)
+    terms, row = _terms([_TOKEN.findall((text or "").casefold()) for text in texts])
+    names, term = np.unique(terms, return_inverse=True)
+    cell, count = np.unique(row * np.int64(len(names)) + term, return_counts=True)
+    row, term = np.divmod(cell, max(len(names), 1))
+    found = np.bincount(term, minlength=len(names))
+    kept = np.argsort(-found, kind="stable")[:MOST_FEATURES]
+    kept = kept[found[kept] >= FEWEST_TEXTS]
+    place = np.full(len(names), -1)
+    place[kept] = np.arange(len(kept))
+    used = place[term] >= 0
+    values = (1 + np.log(count[used])) * (1 + np.log((1 + len(texts)) / (1 + found[term[used]])))
+    matrix = sparse.csr_matrix((values, (row[used], place[term[used]])), shape=(len(texts), len(kept)))
     length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     return sparse.csr_matrix(sparse.diags(1 / np.where(length > 0, length, 1.0)) @ matrix)
+
+
+def _terms(texts: list[list[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A number for each word and each pair of words that follow each other, and the text that it stands in."""
+    number: dict[str, int] = {}
+    words = np.array([number.setdefault(word, len(number)) for text in texts for word in text], dtype=np.int64)
+    row = np.repeat(np.arange(len(texts), dtype=np.int64), [len(text) for text in texts])
+    together = row[1:] == row[:-1]
+    pairs = (words[:-1] * len(number) + words[1:])[together] + len(number)
+    return np.concatenate([words, pairs]), np.concatenate([row, row[1:][together]])
 
 
 def identity_features(label: IntArray) -> sparse.csr_matrix:

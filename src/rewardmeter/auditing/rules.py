@@ -65,6 +65,8 @@ def _position(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> Float
 def _system(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
     if not dataset.systems:
         return "the data does not say which system wrote a response"
+    if dataset.origin.systems_from_gold:
+        return "the names of the systems are made from the gold, and do not say who wrote a response"
     system = dataset.response_system
     if not np.any(system[pairs.a] != system[pairs.b]):
         return "the responses of an item are by one system"
@@ -114,7 +116,10 @@ class Ruled:
 
 def rule_margins(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> tuple[Ruled, ...]:
     """Every rule on the pairs; ``folds`` and ``seed`` are of those that are learnt."""
-    made = ((rule, rule.margins(dataset, pairs, folds, seed)) for rule in RULES)
-    return tuple(
-        Ruled(rule, np.empty(0), found) if isinstance(found, str) else Ruled(rule, found) for rule, found in made
-    )
+    made: list[Ruled] = []
+    for rule in RULES:
+        found = rule.margins(dataset, pairs, folds, seed)
+        if not isinstance(found, str) and not np.any(np.nan_to_num(found)):
+            found = "the two responses of a pair never differ in it"
+        made.append(Ruled(rule, np.empty(0), found) if isinstance(found, str) else Ruled(rule, found))
+    return tuple(made)

@@ -190,7 +190,7 @@ def _sentence(audited: ScorerAudit) -> str:
         return f"{audited.scorer}: nothing could be tested{f' ({audited.note})' if audited.note else ''}."
     if not alarms:
         return f"{audited.scorer}: none of {tested} probes raises an alarm."
-    named = ", ".join(f"{one.probe} ({one.estimate.value:+.2f})" for one in alarms[:3])
-    return (
-        f"{audited.scorer}: {len(alarms)} of {tested} probes raise an alarm: {named}{' …' if len(alarms) > 3 else ''}."
-    )
+    named = ", ".join(f"{one.probe} {one.estimate.value:+.2f}" for one in alarms[:3])
+    raised = "raises" if len(alarms) == 1 else "raise"
+    more = " …" if len(alarms) > 3 else ""
+    return f"{audited.scorer}: {len(alarms)} of {tested} probes {raised} an alarm: {named}{more}."

@@ -12,7 +12,17 @@ from rich.text import Text
 
 from rewardmeter.api import audit as run_audit
 from rewardmeter.api import experiment_of
-from rewardmeter.auditing import Audit, AuditOptions, Check, edits_named, failures, parse_checks, read_baseline
+from rewardmeter.auditing import (
+    EDITS,
+    Audit,
+    AuditOptions,
+    Check,
+    Edit,
+    edits_named,
+    failures,
+    parse_checks,
+    read_baseline,
+)
 from rewardmeter.auditing.files import save_audit
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
 from rewardmeter.cli.audit_tables import print_audit
@@ -48,7 +58,7 @@ def audit(
     """Audit, print, write, check."""
     to_stdout = json_path == "-"
     screen = console(stderr=to_stdout)
-    options = AuditOptions(edits=() if list(edits) == ["none"] else edits_named(edits), **auditing)
+    options = AuditOptions(edits=_edits(edits), **auditing)
     named = scorers.named() if scorers.specs or scorers.file else []
     baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
     asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))
@@ -76,6 +86,11 @@ def audit(
     if failed:
         return CHECK_FAILED
     return SOME_FAILED if any(one.failed for one in made.scorers) else DONE
+
+
+def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
+    """All where none is named; ``none`` for none."""
+    return EDITS if not names else edits_named([name for name in names if name != "none"])
 
 
 def _dry_run(

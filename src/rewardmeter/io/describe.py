@@ -39,7 +39,8 @@ def facts(dataset: Dataset) -> Iterator[Fact]:
     yield Fact("items", f"{dataset.n_items:,}")
     yield Fact("responses", _responses(dataset))
     if dataset.systems:
-        yield Fact("systems", f"{len(dataset.systems):,}: {_listed(dataset.systems)}")
+        made = " (labels made from the gold)" if origin.systems_from_gold else ""
+        yield Fact("systems", f"{len(dataset.systems):,}: {_listed(dataset.systems)}{made}")
     yield Fact("texts", _texts(dataset))
     if origin.gold:
         yield Fact("gold", origin.gold)

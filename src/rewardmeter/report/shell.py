@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -198,6 +199,12 @@ def _policy(style: str, script: str) -> str:
 def rendered(template: str, *, styles: Sequence[str], scripts: Sequence[str], **context: Any) -> str:
     """A template of `page/`, filled; the page may run these scripts and nothing else, and load nothing."""
     style, script = "".join(_file(name) for name in styles), _script(scripts)
+    page = _environment().get_template(template)
+    return page.render(**context, style=Markup(style), script=Markup(script), policy=_policy(style, script))
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_file),
         autoescape=True,
@@ -210,9 +217,7 @@ def rendered(template: str, *, styles: Sequence[str], scripts: Sequence[str], **
     environment.filters["typeset"] = _typeset
     environment.filters["percent"] = lambda share: f"{100 * share:.3g}\u00a0%"
     environment.filters["coverage"] = _coverage
-    return environment.get_template(template).render(
-        **context, style=Markup(style), script=Markup(script), policy=_policy(style, script)
-    )
+    return environment
 
 
 def _coverage(share: float) -> str:

@@ -26,6 +26,7 @@ ANSWER = {"llm_name": "m", "answer": "x"}
 TALK = "\n\nHuman: q\n\nAssistant: "
 XSTEST = "id,type,prompt,completion,annotation_1,annotation_2,final_label"
 LABEL = "2_full_refusal"
+ANSWERED = {"question_id": "1", "question": "q", "level": "Applying"}
 TURNS = "[{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a'}]"
 
 # By dataset: the file to damage, its text, and the subset; every other file of the dataset is whole.
@@ -103,6 +104,26 @@ FILES: dict[str, dict[str, object]] = {
         "data/mtbench/human_annotations.json": {"r": {"1__a__b__1": "tie"}},
         "data/mtbench/llm_annotations.json": {"l": {"1__a__b__1": "model_a"}},
         "data/mtbench/prompts.json": {"1__a__b__1": {"conversation_a": TURNS, "conversation_b": TURNS}},
+    },
+    "bias-probes:evalbiasbench": {
+        "evalbiasbench/biasbench.json": {
+            "b": [{"bias": "b", "instruction": "i", "response1": "x", "response2": "y", "label": 1}]
+        }
+    },
+    "bias-probes:judgement-bias-gender": {
+        f"judgement-bias/{name}.json": json.dumps({**ANSWERED, "answers": {"answer1": one, "answer2": {"answer": "y"}}})
+        for name, one in (("raw", {"answer": "x"}), ("gender", {"answer": "z"}))
+    },
+    "bias-probes:sycophancy": {
+        "sycophancy/sycophancy/sycophancy.json": [{"prompt": "Human: q AI:", "s_completion": "x", "n_completion": "y"}]
+    },
+    "bias-probes:sycophancy-bios": {
+        "sycophancy/sycophancy_2/dataset.json": [{"bio": "b", "agree": "x", "disagree": "y", "group": "g"}]
+    },
+    "bias-probes:sycophancy-choices": {
+        "sycophancy/sycophancy_2/sycophancy_agree_disagree_data.json": [
+            {"question": "q", "answer_matching_behavior": "(A)", "answer_not_matching_behavior": "(B)"}
+        ]
     },
     "alt-test:lesion": {
         "data/lesion/human_annotations.json": {"r": {"1__Color": 2}},

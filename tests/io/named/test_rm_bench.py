@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
+import rewardmeter as rm
 from rewardmeter.errors import InputError, UnknownNameError
+from rewardmeter.io.describe import describe
 from rewardmeter.io.named import rm_bench
 
 OPTIONS = {"gold": None, "reference": None, "include_human": False}
@@ -53,6 +56,22 @@ def test_all_domains_that_are_there(data_set) -> None:
     assert set(dataset.columns["language"]) == {None, "rust", "cpp", "go", "java", "javascript", "python"}
     assert dataset.origin.notes == ("domain math left out: its file is not there",)
     assert (dataset.preferences.probability == 1).all()
+
+
+def test_the_labels_of_the_grid_are_no_writers(data_set) -> None:
+    """Half of the labels win every pair and half lose every pair, because they are made from the gold."""
+    dataset = rm_bench.load(data_set("rm-bench"), subset="chat", **OPTIONS)
+    gold = dataset.preferences
+    winners, losers = ({dataset.system_of(one) for one in side.tolist()} for side in (gold.a, gold.b))
+    assert winners == {f"chosen/{style}" for style in rm_bench.STYLES}
+    assert losers == {f"rejected/{style}" for style in rm_bench.STYLES}
+    assert dataset.origin.systems_from_gold
+    found = rm.audit(dataset, resamples=0)["system"]
+    assert np.isnan(found.estimate.value)
+    assert "made from the gold" in found.reason
+    assert any(line.endswith("rejected/markdown (labels made from the gold)") for line in describe(dataset))
+    unmarked = dataclasses.replace(dataset, origin=dataclasses.replace(dataset.origin, systems_from_gold=False))
+    assert rm.audit(unmarked, resamples=0)["system"].estimate.value == 1.0, "what the mark is for"
 
 
 def test_a_domain_that_is_not_there(data_set) -> None:

@@ -75,6 +75,8 @@ class Edit:
         The edit itself; randomness from the generator only.
     check:
         Whether it took hold, written independently of ``change``: "" if it did, else what is wrong.
+    unless:
+        Every reason that it gives for not applying.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Edit:
     says: str
     change: Change = field(repr=False)
     check: Check = field(repr=False)
+    unless: tuple[str, ...] = field(default=(), repr=False)
 
 
 def apply_edit(edit: Edit, material: Material, rng: np.random.Generator) -> Changed | NotApplicable | str:

@@ -37,7 +37,8 @@ def load(root: Path, *, subset: str | None, gold: str | None, reference: str | N
     """One domain, or all that are there.
 
     The six responses of an item have the systems ``chosen/concise`` … ``rejected/markdown``, so that the 3 × 3 style
-    grid can be told from the pairs; the nine preferences of an item are each chosen response against each rejected
+    grid can be told from the pairs. They are labels made from the gold, not writers, and marked so
+    (`Origin.systems_from_gold`). The nine preferences of an item are each chosen response against each rejected
     one, chosen as ``a``, in row-major order of the styles. Items have the columns ``domain``, ``source`` (upstream's
     ``subset``) and ``language`` (of code).
     """
@@ -54,8 +55,9 @@ def load(root: Path, *, subset: str | None, gold: str | None, reference: str | N
             for row in decode_json(read_bytes(path), list[_Row], path=path):
                 with placed(path):
                     _add(builder, domain, row)
-    notes = (f"domain {domain} left out: its file is not there" for domain in absent)
-    return builder.build(Origin(str(root / "data"), "RM-Bench", "correct by construction", tuple(notes)))
+    notes = tuple(f"domain {domain} left out: its file is not there" for domain in absent)
+    origin = Origin(str(root / "data"), "RM-Bench", "correct by construction", notes, systems_from_gold=True)
+    return builder.build(origin)
 
 
 def _add(builder: DatasetBuilder, domain: str, row: _Row) -> None:

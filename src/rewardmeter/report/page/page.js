@@ -91,5 +91,5 @@ startCopying();
 startNavigation();
 for (const [id, start] of Object.entries(SECTIONS)) {
   const box = document.getElementById(id);
-  if (box && ROWS.length) start(box);
+  if (box && (ROWS.length || "always" in box.dataset)) start(box);
 }

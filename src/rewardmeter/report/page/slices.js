@@ -70,8 +70,8 @@ function heatHead(column, values) {
 
 // One stop for the tab key; arrows move inside.
 function gridKeys(table) {
-  const cells = () => [...table.tBodies[0].rows].map((row) => [...row.querySelectorAll("td")]);
-  const grid = cells();
+  const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+  const grid = rows.map((row) => [...row.querySelectorAll("td")]).filter((cells) => cells.length);
   if (grid[0]?.[0]) grid[0][0].tabIndex = 0;
   table.addEventListener("keydown", (event) => {
     const move = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
