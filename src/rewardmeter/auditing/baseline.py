@@ -28,8 +28,8 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
     """For each scorer its accuracy less that of the strongest rule, ties half for both, on the pairs that it judges.
 
     Only rules that learn nothing take part: one that was taught on this very data has seen what the scorer has not. The
-    rule is chosen on the same pairs, which favours the rule a little: what is left above 0 is no luck of choice. What is
-    below 0 may be; its p is multiplied by how many rules there were to choose from (Bonferroni).
+    rule is chosen on the same pairs, which favours the rule a little: what is left above 0 is no luck of choice. What
+    is below 0 may be; its p is multiplied by how many rules there were to choose from (Bonferroni).
     """
     name, best, tried = _strongest(evidence, ruled)
     made = []
