@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 from small_data import contender, pairs_of, rated, words
 
 from rewardmeter.auditing.evidence import gather_evidence
 from rewardmeter.auditing.features import feature_values
 from rewardmeter.auditing.observed import dependence_probes, equal_gold_probe, surface_share_probe
+from rewardmeter.stats.clustered_regression import clustered_least_squares
 
 
 def made(seed=0, n=120, ties=False):
@@ -36,6 +38,32 @@ def test_dependence_is_the_coefficient_of_least_squares():
     assert found["length"].estimate.value == pytest.approx(beta * unit)
     assert found["length"].estimate.low < found["length"].estimate.value < found["length"].estimate.high
     assert found["length"].estimate.n == len(gold)
+
+
+def test_the_interval_is_that_of_leaving_each_item_out():
+    """Coefficient times root mean square over mean absolute margin, all four measured again without each item."""
+    data, gold, apart, rng = made(ties=True, n=40)
+    margin = 0.7 * (2 * gold - 1) + 2 * apart + rng.normal(0, 1, len(gold))
+    evidence = gather_evidence(data, [contender("x", interleaved(margin))])
+    found = dependence_probes(evidence, feature_values(data))[0][0].estimate
+
+    def value(keep):
+        design = np.column_stack([2 * gold - 1, apart])[keep]
+        beta = np.linalg.lstsq(design, margin[keep], rcond=None)[0][1]
+        return beta * np.sqrt(np.mean(apart[keep] ** 2)) / np.mean(np.abs(margin[keep & (gold != 0.5)]))
+
+    without = np.array([value(np.arange(40) != i) for i in range(40)])
+    error = np.sqrt(np.sum((without - value(np.arange(40) >= 0)) ** 2) * 39 / 40)
+    x = np.column_stack([2 * gold - 1, apart])
+    freedom = clustered_least_squares(margin[None], x, np.arange(40))[0].freedom[1]
+    assert (found.high - found.low) / 2 == pytest.approx(error * stdtrit(freedom, 0.975))
+
+
+def test_a_length_rule_is_caught_at_equal_gold():
+    """Where every tied pair goes to the longer response: the sign test, 2 / 2^n."""
+    data, gold, apart, _ = made(ties=True, n=40)
+    found = equal_gold_probe(gather_evidence(data, [contender("l", interleaved(apart))]), feature_values(data))[0]
+    assert found.p == pytest.approx(2.0 ** (1 - np.sum((gold == 0.5) & (apart != 0))))
 
 
 def test_the_order_of_a_pair_means_nothing():

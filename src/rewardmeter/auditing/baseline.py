@@ -28,9 +28,10 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
     """For each scorer its accuracy less that of the strongest rule, ties half for both, on the pairs that it judges.
 
     Only rules that learn nothing take part: one that was taught on this very data has seen what the scorer has not. The
-    rule is chosen on the same pairs, which favours the rule a little: what is left above 0 is no luck of choice.
+    rule is chosen on the same pairs, which favours the rule a little: what is left above 0 is no luck of choice. What
+    is below 0 may be; its p is multiplied by how many rules there were to choose from (Bonferroni).
     """
-    name, best = _strongest(evidence, ruled)
+    name, best, tried = _strongest(evidence, ruled)
     made = []
     for credit in evidence.credits:
         if best is None:
@@ -48,6 +49,7 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
             reason = "" if estimate.defined else "the scorer judged no decided pair"
             rng = np.random.default_rng(0)
             p = float(preference_tests(np.stack([credit, best]), evidence.pairs.item, rng=rng).p[0, 1])
+            p = min(1.0, p * tried) if estimate.value < 0 else p
             others = {"accuracy": own, f"accuracy_of_{name.replace(' ', '_')}": rule}
         made.append(
             ScorerProbe(
@@ -65,17 +67,18 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
     return made
 
 
-def _strongest(evidence: Evidence, ruled: Sequence[Ruled]) -> tuple[str, FloatArray | None]:
-    """Name and credits (P,) of the rule that wins most, in whichever direction; a pair that it knows nothing of is a
-    tie."""
-    name, best, most = "", None, -1.0
+def _strongest(evidence: Evidence, ruled: Sequence[Ruled]) -> tuple[str, FloatArray | None, int]:
+    """Name and credits (P,) of the rule that wins most, in whichever direction, and of how many; a pair that it knows
+    nothing of is a tie."""
+    name, best, most, tried = "", None, -1.0, 0
     for one in ruled:
         if one.reason or not one.rule.less:
             continue
         for label, sign in ((one.rule.more, 1.0), (one.rule.less, -1.0)):
             margins = np.nan_to_num(sign * one.margins)[None]
             credit = pair_credits(margins, evidence.pairs.probability, ties="half")[0]
+            tried += 1
             won = float(np.nanmean(credit)) if np.any(~np.isnan(credit)) else -1.0
             if won > most:
                 name, best, most = label, credit, won
-    return name, best
+    return name, best, tried

@@ -4,22 +4,24 @@ A margin (score of a less score of b) is regressed on what people said of the pa
 feature. What the feature explains beyond the gold is what the scorer responds to besides: a scorer whose errors have
 nothing to do with the feature has the coefficient 0. There is no intercept, since the order of a pair means nothing.
 
-May import `comparison`, `dataset`, `stats`, `types` and `evidence`, `features`, `result` of this folder.
+May import `comparison`, `dataset`, `stats`, `types` and `effect_unit`, `evidence`, `features`, `result`, `shares` of
+this folder.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
 
+from rewardmeter.auditing.effect_unit import EffectUnit, effect_units
 from rewardmeter.auditing.evidence import Evidence
 from rewardmeter.auditing.features import FEATURES, Feature, entered
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.shares import shares
-from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_least_squares
+from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_fits
 from rewardmeter.stats.resampling import item_folds
 from rewardmeter.stats.result import Estimate, undefined
 from rewardmeter.stats.significance import preference_tests
@@ -38,14 +40,15 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
     """For each of K scorers one probe a feature: how the margin depends on it, given the gold.
 
     The estimate is what one standard deviation of the feature's difference moves the margin by, in units of the
-    scorer's own mean absolute margin between responses that people tell apart. ``others`` holds the same with all
+    scorer's own mean absolute margin between responses that people tell apart; the interval counts the error of both
+    units. ``others`` holds the same with all
     features at once (``jointly``), and the accuracy (ties half) where the better response has more of the feature and
     where it has less.
     """
-    scales = [one.value for one in evidence.scales()]
     apart = {one.name: difference(one, features, evidence) for one in FEATURES}
     varying = {name: values for name, values in apart.items() if _varies(values, evidence)}
-    jointly = _fits(evidence, list(varying.values()))
+    units = {name: effect_units(evidence, values) for name, values in varying.items()}
+    jointly = _jointly(evidence, varying, units)
     made: Rows = [[] for _ in evidence.contenders]
     for feature in FEATURES:
         says = f"{feature.says}, given the gold"
@@ -56,14 +59,11 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
             for row in made:
                 row.append(ScorerProbe(feature.name, "observational", "dependence", says, nothing, reason=reason))
             continue
-        values = varying[feature.name]
-        place = list(varying).index(feature.name) - len(varying)
-        accuracies = _accuracies(evidence, values)
-        for k, fit in enumerate(_fits(evidence, [values])):
-            unit = _spread(values, evidence.margins[k]) / scales[k] if scales[k] > 0 else math.nan
-            others = {"jointly": jointly[k].estimate(place, unit=unit, level=evidence.level)}
-            others |= {name: one[k] for name, one in accuracies.items()}
-            made[k].append(_dependence(feature.name, says, fit, unit, others, evidence.level))
+        accuracies = _accuracies(evidence, varying[feature.name])
+        for k, fit in enumerate(_fits(evidence, [varying[feature.name]])):
+            others = {"jointly": jointly[k][feature.name], **{name: one[k] for name, one in accuracies.items()}}
+            estimate = units[feature.name][k].times(fit, -1, evidence.level)
+            made[k].append(_dependence(feature.name, says, estimate, fit.p(-1), others))
     return made
 
 
@@ -109,11 +109,19 @@ def difference(feature: Feature, features: Mapping[str, FloatArray], evidence: E
     return np.asarray(values[evidence.pairs.a] - values[evidence.pairs.b])
 
 
-def _fits(evidence: Evidence, columns: list[FloatArray]) -> list[ClusteredFit]:
+def _fits(evidence: Evidence, columns: Sequence[FloatArray]) -> Iterator[ClusteredFit]:
     """Margins on the gold and these columns, which come last."""
-    return clustered_least_squares(
-        evidence.margins, np.column_stack([evidence.strength, *columns]), evidence.pairs.item
-    )
+    return clustered_fits(evidence.margins, np.column_stack([evidence.strength, *columns]), evidence.pairs.item)
+
+
+def _jointly(
+    evidence: Evidence, varying: Mapping[str, FloatArray], units: Mapping[str, Sequence[EffectUnit]]
+) -> list[dict[str, Estimate]]:
+    """For each scorer the estimates with all features at once."""
+    return [
+        {name: units[name][k].times(fit, place - len(varying), evidence.level) for place, name in enumerate(varying)}
+        for k, fit in enumerate(_fits(evidence, list(varying.values())))
+    ]
 
 
 def _varies(apart: FloatArray, evidence: Evidence) -> bool:
@@ -121,18 +129,9 @@ def _varies(apart: FloatArray, evidence: Evidence) -> bool:
     return len(np.unique(evidence.pairs.item[np.nan_to_num(apart) != 0])) >= FEWEST_ITEMS
 
 
-def _spread(apart: FloatArray, margin: FloatArray) -> float:
-    """Root mean square over the pairs that the scorer judges."""
-    used = apart[~np.isnan(apart) & ~np.isnan(margin)]
-    return float(np.sqrt(np.mean(used**2))) if used.size else math.nan
-
-
-def _dependence(
-    name: str, says: str, fit: ClusteredFit, unit: float, others: Mapping[str, Estimate], level: float
-) -> ScorerProbe:
-    estimate = fit.estimate(-1, unit=unit, level=level)
+def _dependence(name: str, says: str, estimate: Estimate, p: float, others: Mapping[str, Estimate]) -> ScorerProbe:
     reason = "" if estimate.defined else "the scorer tells no two responses apart, or the gold goes with the feature"
-    p = fit.p(-1) if estimate.defined else math.nan
+    p = p if estimate.defined else math.nan
     return ScorerProbe(name, "observational", "dependence", says, estimate, others=others, p=p, reason=reason)
 
 

@@ -5,6 +5,7 @@ Notation: K responses to be explained (scorers), U units (pairs), Q columns, G i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from rewardmeter.stats.intervals import check_level
 from rewardmeter.stats.result import Estimate
 
-__all__ = ["ClusteredFit", "clustered_least_squares"]
+__all__ = ["ClusteredFit", "clustered_fits", "clustered_least_squares"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,8 +37,10 @@ class ClusteredFit:
         (Q, Q), NaN where a coefficient rests on a single item.
     freedom:
         (Q,) degrees of freedom of Student's t, at most G - 1; NaN as the covariance.
-    clusters:
-        How many items G.
+    moves:
+        (G, Q) what each coefficient moves by as an item is left out; NaN as the covariance.
+    items:
+        (G,) labels of the items, ascending.
     n:
         Units.
     """
@@ -45,12 +48,27 @@ class ClusteredFit:
     coefficients: Floats
     covariance: Floats
     freedom: Floats
-    clusters: int
+    moves: Floats
+    items: npt.NDArray[np.integer]
     n: int
 
-    def estimate(self, column: int, *, unit: float = 1.0, level: float = 0.95) -> Estimate:
-        """A coefficient times ``unit`` with its interval."""
+    @property
+    def clusters(self) -> int:
+        """How many items."""
+        return len(self.items)
+
+    def estimate(
+        self, column: int, *, unit: float = 1.0, unit_without: Floats | None = None, level: float = 0.95
+    ) -> Estimate:
+        """A coefficient times ``unit`` with its interval.
+
+        ``unit_without`` (G,) is the unit without each of the items, where it was measured on the same items: its error
+        then counts too.
+        """
         value, error = self._value(column, unit)
+        if unit_without is not None:
+            apart = (self.coefficients[column] + self.moves[:, column]) * unit_without - value
+            error = float(np.sqrt(np.sum(apart**2) * (self.clusters - 1) / max(self.clusters, 1)))
         from scipy.special import stdtrit
 
         if np.isnan(error):
@@ -83,6 +101,11 @@ class ClusteredFit:
 def clustered_least_squares(
     response: npt.ArrayLike, columns: npt.ArrayLike, cluster: npt.ArrayLike
 ) -> list[ClusteredFit]:
+    """The fits of `clustered_fits`, all at once."""
+    return list(clustered_fits(response, columns, cluster))
+
+
+def clustered_fits(response: npt.ArrayLike, columns: npt.ArrayLike, cluster: npt.ArrayLike) -> Iterator[ClusteredFit]:
     """Least squares of each response on the same columns, with the jackknife over items.
 
     The covariance is (G - 1) / G times the sum, over items, of the outer squares of the coefficients without the item
@@ -102,8 +125,8 @@ def clustered_least_squares(
     cluster:
         (U,) item of each unit, integers from 0.
 
-    Returns
-    -------
+    Yields
+    ------
     One fit for each response.
 
     Raises
@@ -118,15 +141,13 @@ def clustered_least_squares(
             f"response (K, U), columns (U, Q) and cluster (U,) do not fit: {y.shape}, {x.shape}, {item.shape}"
         )
     whole = np.all(np.isfinite(x), axis=1)
-    fits: list[ClusteredFit] = []
     shared: dict[bytes, _Design] = {}
     for row in y:
         used = whole & np.isfinite(row)
         key = used.tobytes()
         if key not in shared:
             shared[key] = _design(x[used], item[used])
-        fits.append(shared[key].fit(row[used]))
-    return fits
+        yield shared[key].fit(row[used])
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +156,9 @@ class _Design:
 
     Attributes
     ----------
-    x, order, starts:
-        (U, Q) columns of unit length by item, the order that they were brought into, where each item starts.
+    x, order, starts, items:
+        (U, Q) columns of unit length by item, the order that they were brought into, where each item starts, and its
+        label.
     scale:
         (Q,) what the columns were divided by.
     whole, without:
@@ -149,6 +171,7 @@ class _Design:
     x: Floats
     order: npt.NDArray[np.intp]
     starts: npt.NDArray[np.intp]
+    items: npt.NDArray[np.integer]
     scale: Floats
     whole: Floats | None
     without: Floats | None
@@ -156,24 +179,25 @@ class _Design:
 
     def fit(self, y: Floats) -> ClusteredFit:
         q, g = self.x.shape[1], len(self.starts)
-        nothing = np.full((q, q), np.nan)
+        nothing = (np.full((q, q), np.nan), self.freedom, np.full((g, q), np.nan), self.items, len(y))
         if self.whole is None:
-            return ClusteredFit(np.full(q, np.nan), nothing, self.freedom, g, len(y))
+            return ClusteredFit(np.full(q, np.nan), *nothing)
         unit = float(np.max(np.abs(y), initial=0.0)) or 1.0
         products = np.add.reduceat(self.x * (y / unit)[self.order, None], self.starts, axis=0)
         total, back = products.sum(axis=0), unit / self.scale
         coefficients = _exact(self.whole @ total)
         if self.without is None:
-            return ClusteredFit(coefficients * back, nothing, self.freedom, g, len(y))
+            return ClusteredFit(coefficients * back, *nothing)
         left = (self.without @ (total - products)[:, :, None])[:, :, 0]
-        apart = _exact(left - coefficients) * back
-        return ClusteredFit(coefficients * back, apart.T @ apart * (g - 1) / g, self.freedom, g, len(y))
+        moves = _exact(left - coefficients) * back
+        covariance = moves.T @ moves * (g - 1) / g
+        return ClusteredFit(coefficients * back, covariance, self.freedom, moves, self.items, len(y))
 
 
 def _design(x: Floats, item: npt.NDArray[np.integer]) -> _Design:
     """Columns of unit length, by item."""
     order = np.argsort(item, kind="stable")
-    _, starts = np.unique(item[order], return_index=True)
+    items, starts = np.unique(item[order], return_index=True)
     largest = np.max(np.abs(x), axis=0, initial=0.0)
     largest[largest == 0] = 1.0
     scale = largest * np.sqrt(np.sum((x / largest) ** 2, axis=0))
@@ -185,7 +209,7 @@ def _design(x: Floats, item: npt.NDArray[np.integer]) -> _Design:
     freedom = np.full(x.shape[1], np.nan)
     if whole is not None and without is not None:
         freedom = _freedom(squares, whole[0], without)
-    return _Design(x, order, starts, scale, whole[0] if whole is not None else None, without, freedom)
+    return _Design(x, order, starts, items, scale, whole[0] if whole is not None else None, without, freedom)
 
 
 def _exact(values: Floats) -> Floats:
