@@ -35,6 +35,7 @@ MONTH = re.compile(
     r"(?<!\w)(?:" + "|".join(sorted({m for names in NAMES.values() for m in names}, key=len, reverse=True)) + r")(?!\w)"
 )
 DAY_BEFORE = re.compile(r"\d(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?$")
+BETWEEN = re.compile(r"(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?")
 NUMBER_AFTER = re.compile(r"\.?,?\s(?:de\s|del\s|of\s)?\d")
 D = "0-9٠-٩۰-۹０-９"
 ISO = re.compile(r"(?<![\d-])\d{4}-(0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])", re.ASCII)
@@ -95,7 +96,7 @@ def _dates(text: str, language: str) -> Iterator[Place]:
 def beside_a_month(text: str, start: int, stop: int) -> bool:
     """Whether a number counts days or years of a date."""
     before = [match.end() for match in MONTH.finditer(text, max(0, start - 16), start)]
-    after = re.compile(r"(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?").match(text, stop)
+    after = BETWEEN.match(text, stop)
     named = before and NUMBER_AFTER.match(text, before[-1], start + 1)
     return bool(named or (after and MONTH.match(text, after.end())) or text[stop : stop + 1] in tuple("年月日号"))
 
