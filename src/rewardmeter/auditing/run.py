@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,8 @@ from rewardmeter.stats.significance import holm
 from rewardmeter.types import Scores
 
 __all__ = ["AuditOptions", "audit", "check_audit", "prepare_experiment"]
+
+MOST_SENTENCES = 8
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def audit(
     evidence = gather_evidence(dataset, contenders, aspect=options.aspect, level=options.level)
     scorers = _scorers(evidence, ruled, asked, options)
     settings = {**made.settings, "units": asked.experiment.units if asked.experiment else 0}
-    headline = (*made.headline, *(_sentence(one) for one in scorers))
+    headline = (*made.headline, *_sentences(scorers))
     return replace(made, scorers=scorers, settings=settings, headline=headline)
 
 
@@ -247,6 +250,17 @@ def _note(scores: Scores) -> str:
 def _order(probe: ScorerProbe) -> tuple[bool, bool, float]:
     away = abs(probe.estimate.value - probe.null)
     return (not probe.alarm, not probe.estimate.defined, -away if not math.isnan(away) else 0.0)
+
+
+def _sentences(scorers: Sequence[ScorerAudit]) -> tuple[str, ...]:
+    """One for each scorer; of many, how many raise no alarm, and which probes raise most."""
+    if len(scorers) <= MOST_SENTENCES:
+        return tuple(_sentence(one) for one in scorers)
+    quiet = sum(not any(probe.alarm for probe in one.probes) for one in scorers)
+    raised = Counter(probe.probe for one in scorers for probe in one.probes if probe.alarm)
+    often = ", ".join(f"{name} ({count} of {len(scorers)})" for name, count in raised.most_common(5))
+    said = f"{quiet} of {len(scorers)} scorers raise no alarm"
+    return (f"{said}; most often alarmed: {often}." if often else f"{said}.",)
 
 
 def _sentence(audited: ScorerAudit) -> str:
