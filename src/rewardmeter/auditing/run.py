@@ -151,7 +151,7 @@ def _scorers(
         beyond, dependence, equal, share, grouping = parts
         probes = [beyond, *dependence, equal, share, *grouping]
         if experiment is not None and contender.name in edited:
-            probes += edit_probes(experiment, edited[contender.name], scale.value, level=options.level)
+            probes += edit_probes(experiment, edited[contender.name], scale, level=options.level)
         made.append(_scorer(contender, scale, probes, edited.get(contender.name)))
     return tuple(made)
 
