@@ -18,7 +18,7 @@ from rewardmeter.auditing.shares import no_resamples, shares
 from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_least_squares
 from rewardmeter.stats.result import Estimate, undefined
-from rewardmeter.stats.significance import preference_tests
+from rewardmeter.stats.significance.signed_sums import flipped_sum_tails
 from rewardmeter.types import FloatArray, Scores
 
 __all__ = ["NOTICES", "edit_probes"]
@@ -29,11 +29,12 @@ NOTICES = 0.6
 FEWEST_UNITS = 5
 
 
-def edit_probes(experiment: Experiment, scores: Scores, scale: float, *, level: float = 0.95) -> list[ScorerProbe]:
+def edit_probes(experiment: Experiment, scores: Scores, scale: Estimate, *, level: float = 0.95) -> list[ScorerProbe]:
     """One probe for each edit.
 
     Preserving edits and hacks: the mean shift of the score in units of ``scale``, the scorer's own mean absolute margin
-    between responses that people tell apart; 0 is no effect. Tested by the signs of the units (`preference_tests`).
+    between responses that people tell apart, whose error the interval counts; 0 is no effect. Tested by flipping the
+    signs of the units' shifts.
     Breaking edits: how often the original scores above its broken form, ties half; tested against `NOTICES`.
 
     ``others``: ``flip_rate``, the share of units in which the edit changes which of the two responses wins;
@@ -43,22 +44,22 @@ def edit_probes(experiment: Experiment, scores: Scores, scale: float, *, level: 
     return [_probe(trial, outcomes(trial, scores), scale, level) for trial in experiment.trials]
 
 
-def _probe(trial: EditTrial, seen: Outcomes, scale: float, level: float) -> ScorerProbe:
+def _probe(trial: EditTrial, seen: Outcomes, scale: Estimate, level: float) -> ScorerProbe:
     edit, breaking = trial.edit, trial.edit.kind == "breaking"
     measure = "detected" if breaking else "shift"
     counts = {**trial.counts, "unscored": seen.unscored}
     bad: Literal["greater", "less", "either"] = "less" if breaking else "greater" if edit.kind == "hack" else "either"
     null = NOTICES if breaking else 0.0
-    reason = _nothing(trial, seen, scale)
+    reason = _nothing(trial, seen, scale.value)
     if reason:
         nothing = undefined(len(seen.unit), level=level)
         return ScorerProbe(
             edit.name, edit.kind, measure, edit.says, nothing, null, bad, {}, counts, trial.reasons, reason=reason
         )
-    shift = seen.shift / scale
+    shift = seen.shift / scale.value
     detected = (1 - np.sign(seen.shift)) / 2
-    others = {"shift": _mean(shift, level), "detected": _share(detected, level), **_flips(edit.kind, seen, level)}
-    others["auc"] = _auc(seen, level)
+    others = {"shift": _in_units(_mean(shift, level), scale), "detected": _share(detected, level)}
+    others |= {**_flips(edit.kind, seen, level), "auc": _auc(seen, level)}
     estimate = others.pop(measure)
     p = _mean_p(detected, NOTICES) if breaking else _sign_p(shift)
     return ScorerProbe(edit.name, edit.kind, measure, edit.says, estimate, null, bad, others, counts, trial.reasons, p)
@@ -112,6 +113,16 @@ def _mean(values: FloatArray, level: float) -> Estimate:
     return fit.estimate(0, level=level)
 
 
+def _in_units(shift: Estimate, scale: Estimate) -> Estimate:
+    """The interval made longer by what the scale's own interval leaves open: half lengths relative to their values add
+    up as errors of a quotient do."""
+    reach = abs(shift.value) * (scale.high - scale.low) / 2 / scale.value
+    if math.isnan(reach):
+        return shift
+    below, above = math.hypot(shift.value - shift.low, reach), math.hypot(shift.high - shift.value, reach)
+    return replace(shift, low=shift.value - below, high=shift.value + above)
+
+
 def _mean_p(values: FloatArray, null: float) -> float:
     """Of a mean in [0, 1] being ``null``: Student's t with one 0 and one 1 added, so that a handful of units that all
     say the same prove little."""
@@ -125,9 +136,11 @@ def _padded(values: FloatArray) -> ClusteredFit:
 
 
 def _sign_p(shift: FloatArray) -> float:
-    """Two-sided p of the sign-flip test over units that edits shift the score no more up than down."""
-    if not np.any(shift):
+    """Two-sided p of the sign-flip test that edits shift the score no more up than down: exact for few units, else by
+    the saddlepoint, so that nothing is drawn and p may be as small as it is."""
+    size = np.abs(shift)
+    if not np.any(size):
         return 1.0
-    rng = np.random.default_rng(0)
-    p = float(preference_tests(np.stack([shift, np.zeros_like(shift)]), rng=rng).p[0, 1])
-    return p if not math.isnan(p) else 1.0
+    size = size / np.max(size)
+    observed = np.abs(np.sum(np.copysign(size, shift), keepdims=True))
+    return min(1.0, 2 * float(flipped_sum_tails(size[None], observed)[0]))

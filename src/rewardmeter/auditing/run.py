@@ -209,7 +209,7 @@ def _asked_probes(
             )
         )
     if asked.experiment is not None and name in asked.edited:
-        probes += edit_probes(asked.experiment, asked.edited[name], scale.value, level=options.level)
+        probes += edit_probes(asked.experiment, asked.edited[name], scale, level=options.level)
     return probes
 
 
