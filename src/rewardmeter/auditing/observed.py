@@ -42,9 +42,9 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
 
     The estimate is what one standard deviation of the feature's difference moves the margin by, in units of the
     scorer's own mean absolute margin between responses that people tell apart; the interval counts the error of both
-    units. ``others`` holds the same with all features at once (``jointly``), the partial and the semi-partial correlation
-    of margin and feature (`pair_correlations`), and the accuracy (ties half) where the better response has more of the
-    feature and where it has less.
+    units. ``others`` holds the same with all features at once (``jointly``), the partial and the semi-partial
+    correlation of margin and feature (`pair_correlations`), and the accuracy (ties half) where the better response has
+    more of the feature and where it has less.
     """
     apart = {one.name: difference(one, features, evidence) for one in FEATURES}
     varying = {name: values for name, values in apart.items() if _varies(values, evidence)}
