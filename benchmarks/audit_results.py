@@ -99,7 +99,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def data_lines(made: dict[str, Any]) -> list[str]:
     whole = [one for one in made["data"] if not one["slice"] and not one["reason"]]
-    wins = [one for one in whole if one["measure"] == "wins" and one["estimate_half_ties"]["value"] >= 0.5]
+    wins = [one for one in whole if one["measure"] == "wins" and (one["estimate_half_ties"]["value"] or 0) >= 0.5]
     lines = table(
         ("rule", "wins", "ties ½", "pairs", "p"),
         [
@@ -278,11 +278,11 @@ def main() -> int:
     for name, make in makers.items():
         if not chosen.sets or name in chosen.sets:
             known[name] = make()
-            if not chosen.write:
+            if chosen.write:
+                ordered = [known[one] for one in makers if one in known]
+                PAGE.write_text(HEAD + "\n" + "\n\n".join(ordered) + "\n", encoding="utf-8")
+            else:
                 print(known[name], end="\n\n")
-    if chosen.write:
-        ordered = [known[name] for name in makers if name in known]
-        PAGE.write_text(HEAD + "\n" + "\n\n".join(ordered) + "\n", encoding="utf-8")
     return 0
 
 
