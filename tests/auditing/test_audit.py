@@ -119,3 +119,11 @@ def test_wrong_use_from_the_command_line(capsys):
     assert "edits of 5 items" in capsys.readouterr().out
     with pytest.raises(UnknownNameError):
         rm.audit(data(), slices=["colour"])
+
+
+def test_an_audit_prints_what_was_found():
+    made = rm.audit(data(), {"<length>": "length"}, units=10, store=None)
+    assert "length · dependence" in str(made)
+    assert all(sentence in str(made) for sentence in made.headline)
+    assert "&lt;length&gt;" in made._repr_html_()
+    assert [name for name, _ in made.alarms()] == ["<length>"] * len(made.alarms())
