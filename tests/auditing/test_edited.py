@@ -12,6 +12,9 @@ from rewardmeter.auditing import AuditOptions, Edit
 from rewardmeter.auditing.edits import Changed, NotApplicable, apply_edit
 from rewardmeter.auditing.experiment import make_experiment
 from rewardmeter.auditing.pairs import judged_pairs
+from rewardmeter.errors import InputError
+from rewardmeter.scoring import Laws
+from rewardmeter.types import Scores
 
 
 def edit(name, kind, change, check=lambda material, made: ""):
@@ -195,3 +198,42 @@ def test_apply_edit_never_returns_what_it_was_given():
 
     same = edit("same", "hack", lambda text: text)
     assert apply_edit(same, Material("x"), np.random.default_rng(0)) == "nothing was changed"
+
+
+class Looked:
+    """A member whose scores the data carries."""
+
+    name, reads = "looked", frozenset[str]()
+    laws = Laws(pointwise=True)
+
+    def __call__(self, items):
+        raise AssertionError("its scores are looked up")
+
+    def look_up(self, dataset):
+        if dataset.name != "made":
+            raise InputError("these scores are of another dataset")
+        return Scores.from_values(np.arange(dataset.n_responses, dtype=float))
+
+
+class Sum:
+    """A scorer of two members."""
+
+    name, reads = "sum", frozenset({"response"})
+    laws = Laws(pointwise=True)
+
+    def __init__(self, *members):
+        self.members = members
+
+    def __call__(self, items):
+        raise AssertionError("the members are asked")
+
+    def join(self, scores):
+        return Scores.from_values(sum(one.values for one in scores))
+
+
+def test_a_scorer_with_a_member_that_is_looked_up_is_audited_without_edits():
+    found = audited(Sum(Looked(), flattered), FLATTERY)
+    assert found["beyond the best rule"].estimate.defined
+    with pytest.raises(KeyError):
+        found["flattery"]
+    assert audited(Sum(flattered), FLATTERY)["flattery"].estimate.defined
