@@ -2,6 +2,7 @@
 
 import json
 import math
+import zlib
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def lengthy(share):
 
     @rm.scorer
     def score(response):
-        noise = np.random.default_rng(abs(hash(response)) % 2**32).normal()
+        noise = np.random.default_rng(zlib.crc32(response.encode())).normal()
         return share * 2 * math.log1p(len(response)) + (1 - share) * noise
 
     return score
