@@ -61,9 +61,9 @@ def audit(
     screen = console(stderr=to_stdout)
     options = AuditOptions(edits=_edits(edits), **auditing)
     named = scorers.named() if scorers.specs or scorers.file else []
-    baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
-    asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))
+    asked = parse_checks(checks.fail_on or (("any",) if checks.baseline is not None else ()))
     dataset = data.load()
+    baseline = read_baseline(Path(checks.baseline), dataset.name) if checks.baseline is not None else None
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers, options)
     made = run_audit(dataset, named, options, train=train, **running(scorers))
