@@ -20,6 +20,7 @@ from rewardmeter.auditing import (
     Experiment,
     attributions,
     check_audit,
+    check_contenders,
     judged_pairs,
     most_wrong,
     prepare_experiment,
@@ -658,6 +659,7 @@ def audit(
         "budget": budget,
     }
     made = contenders(dataset, scorers, **running) if scorers else []
+    check_contenders(made)
     experiment, run = experiment_of(dataset, scorers, options)
     edited = contenders(experiment.dataset, run, **running) if experiment is not None else []
     repeated, attributed = {}, {}

@@ -237,3 +237,9 @@ def test_a_scorer_with_a_member_that_is_looked_up_is_audited_without_edits():
     with pytest.raises(KeyError):
         found["flattery"]
     assert audited(Sum(flattered), FLATTERY)["flattery"].estimate.defined
+
+
+def test_two_scorers_of_one_name_are_refused():
+    """The edited scores of one would be told as those of the other."""
+    with pytest.raises(InputError, match="'x' is audited twice"):
+        rm.audit(data(), [("x", flattered), ("x", Sum(flattered))], AuditOptions(edits=(FLATTERY,)), store=None)

@@ -104,7 +104,8 @@ def failures(
     With a baseline only regressions fail: a probe that a check names, is broken, and is worse than it was there. Worse
     is further on the bad side of the null; tested with the intervals of both (normal, as of two runs that share
     nothing), Holm over all probes that are compared. A probe that the baseline does not have, or that is undefined or
-    without an interval there, fails as it would without one. Rules on the data are compared with nothing: they fail as they are.
+    without an interval there, fails as it would without one. Rules on the data are compared with nothing: they fail as
+    they are.
     """
     found = [Failure("", _says(one, check)) for one in audit.data for check in checks if check.broken_by(one)]
     adjusted = _worse(audit, baseline) if baseline is not None else {}

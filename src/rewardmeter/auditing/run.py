@@ -33,7 +33,7 @@ from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import holm
 from rewardmeter.types import Scores
 
-__all__ = ["AuditOptions", "audit", "check_audit", "prepare_experiment"]
+__all__ = ["AuditOptions", "audit", "check_audit", "check_contenders", "prepare_experiment"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,14 @@ def check_audit(dataset: Dataset, options: AuditOptions) -> None:
     judged_pairs(dataset, options.aspect)
 
 
+def check_contenders(contenders: Sequence[Contender]) -> None:
+    """Refuse two scorers of one name: what else they are asked is known by it; raises as `audit`."""
+    names = [one.name for one in contenders]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"scorer '{twice}' is audited twice", fix="Name it once, or give each its own name.")
+
+
 def prepare_experiment(dataset: Dataset, options: AuditOptions) -> Experiment | None:
     """What is to be scored for the edits; None where there are no edits or no texts."""
     if not options.edits or not dataset.has_texts:
@@ -121,11 +129,12 @@ def audit(
     Raises
     ------
     InputError
-        If no two responses of an item were judged, or a number makes no sense.
+        If no two responses of an item were judged, a number makes no sense, or two scorers have one name.
     UnknownNameError
         If the aspect or a column does not exist.
     """
     options = options or AuditOptions()
+    check_contenders(contenders)
     pairs = judged_pairs(dataset, options.aspect)
     ruled = rule_margins(dataset, pairs, options.folds, options.seed)
     made = audit_data(
