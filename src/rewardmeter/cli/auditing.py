@@ -27,7 +27,14 @@ from rewardmeter.auditing.files import save_audit
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
 from rewardmeter.cli.audit_tables import print_audit
 from rewardmeter.cli.calibrating import running
-from rewardmeter.cli.commands import DataOptions, ScorerOptions, command_line, default_folder, dry_run
+from rewardmeter.cli.commands import (
+    DataOptions,
+    ScorerOptions,
+    affordable,
+    command_line,
+    default_folder,
+    print_forecast,
+)
 from rewardmeter.cli.output import console
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
@@ -97,19 +104,17 @@ def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
 def _dry_run(
     dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions, options: AuditOptions
 ) -> int:
-    """What scoring the data would take, and then what scoring the edited responses would."""
+    """What scoring the data would take, and then what scoring the edited responses would; together with --max-cost."""
     if not named:
         raise InputError("without a scorer there is nothing to score", fix="Leave --dry-run out, or add --scorer.")
-    status = dry_run(dataset, named, scorers)
+    total = print_forecast(dataset, named, scorers)
     experiment, run = experiment_of(dataset, named, options)
-    if experiment is None:
-        return status
-    console().print(f"\nFor the edits of {experiment.units:,} items, in addition:", soft_wrap=True)
-    return max(status, dry_run(experiment.dataset, [one for one in named if _name(one) in run], scorers))
-
-
-def _name(named: str | tuple[str, str]) -> str:
-    return named if isinstance(named, str) else named[0]
+    if experiment is not None:
+        console().print(f"\nFor the edits of {experiment.units:,} items, in addition:", soft_wrap=True)
+        total += print_forecast(experiment.dataset, run, scorers)
+    if run and (options.runs > 1 or options.attributed):
+        console().print("\nNot counted: what --runs and --attribute ask besides.", soft_wrap=True)
+    return affordable(total, scorers)
 
 
 def _check_names(checks: Sequence[Check], made: Audit) -> None:
