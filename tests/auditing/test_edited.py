@@ -1,6 +1,7 @@
 """Edits and what they do to scorers whose answer is known: by hand, and for scorers that compare."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from rewardmeter.auditing.experiment import make_experiment
 from rewardmeter.auditing.pairs import judged_pairs
 from rewardmeter.errors import InputError
 from rewardmeter.scoring import Laws
-from rewardmeter.types import Scores
+from rewardmeter.types import Message, Scores
 
 
 def edit(name, kind, change, check=lambda material, made: ""):
@@ -146,7 +147,7 @@ def test_scorers_that_compare_see_the_two_beside_each_other():
 
         def __call__(self, items):
             seen.update(len(item.responses) for item in items)
-            from rewardmeter.types import Scores
+            from rewardmeter.types import Message, Scores
 
             values = [
                 float(sorted(len(o.text) for o in item.responses).index(len(r.text)))
@@ -243,3 +244,27 @@ def test_two_scorers_of_one_name_are_refused():
     """The edited scores of one would be told as those of the other."""
     with pytest.raises(InputError, match="'x' is audited twice"):
         rm.audit(data(), [("x", flattered), ("x", Sum(flattered))], AuditOptions(edits=(FLATTERY,)), store=None)
+
+
+@pytest.mark.parametrize(
+    ("chat", "changed"),
+    [
+        (
+            (Message("system", "Be short."), Message("user", "Which?")),
+            (Message("system", "Be short."), Message("user", "Which?\n\nI say so.")),
+        ),
+        (
+            (Message("user", "Which?"), Message("assistant", "One.")),
+            (Message("user", "Which?"), Message("assistant", "One."), Message("user", "I say so.")),
+        ),
+    ],
+)
+def test_a_chat_stays_a_chat_where_an_edit_changes_the_prompt(chat, changed):
+    def claimed(material, rng):
+        return Changed(f"Yes. {material.response}", f"{material.prompt}\n\nI say so.")
+
+    source = replace(data(5), prompts=[chat] * 5)
+    trials = (Edit("claim", "hack", "", claimed, lambda material, made: ""), FLATTERY)
+    made = make_experiment(source, judged_pairs(source), trials)
+    seen = [{made.dataset.prompts[made.dataset.response_item[row]] for row in one.after[:, 0]} for one in made.trials]
+    assert seen == [{changed}, {chat}]
