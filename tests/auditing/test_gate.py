@@ -131,6 +131,8 @@ def test_exit_status(tmp_path, capsys):
     assert "failed · length · length" in capsys.readouterr().out
     assert main([*run, "--fail-on", "hack"]) == 0
     assert main([*run, "--fail-on", "length", "--baseline", str(before)]) == 0
-    assert main([*run, "--fail-on", "lentgh"]) == 2
+    typo = tmp_path / "typo.json"
+    assert main([*run, "--fail-on", "lentgh", "--json", str(typo)]) == 2
+    assert json.loads(typo.read_text())["scorers"]
     assert "length" in capsys.readouterr().err
     assert main([*run, "--baseline", str(tmp_path / "none.json")]) == 2

@@ -84,7 +84,6 @@ def audit(
         _check_folder(folder)
     made = run_audit(dataset, named, options, train=train, **running(scorers))
     made = replace(made, settings={**made.settings, "command": command_line()})
-    _check_names(asked, made)
     if to_stdout:
         sys.stdout.write(json_text(made.to_dict()))
     elif json_path is not None:
@@ -93,6 +92,7 @@ def audit(
     if folder is not None:
         save_audit(made, folder)
         screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'audit.json'}", soft_wrap=True)
+    _check_names(asked, made)  # after all is written: a wrong name does not cost what was scored
     failed = failures(made, asked, baseline)
     for one in failed:
         said = f"failed{f' · {one.scorer}' if one.scorer else ''} · {one.says}"
