@@ -20,6 +20,7 @@ from rewardmeter.auditing import (
     Experiment,
     attributions,
     check_audit,
+    check_contenders,
     judged_pairs,
     most_wrong,
     prepare_experiment,
@@ -75,6 +76,7 @@ from rewardmeter.scorers.recorded import recorded_names, recorded_scores, record
 from rewardmeter.scoring import (
     Budget,
     Family,
+    Joined,
     LookedUp,
     Scorer,
     families,
@@ -657,6 +659,7 @@ def audit(
         "budget": budget,
     }
     made = contenders(dataset, scorers, **running) if scorers else []
+    check_contenders(made)
     experiment, run = experiment_of(dataset, scorers, options)
     edited = contenders(experiment.dataset, run, **running) if experiment is not None else []
     repeated, attributed = {}, {}
@@ -684,10 +687,16 @@ def experiment_of(
     """The edited responses of an audit, None where none are to be scored, and the scorers by name that can score texts
     which the data does not hold."""
     found = ((label or scorer.name, scorer) for label, scorer, *_ in _plans(dataset, scorers)[1] if scorer is not None)
-    run: dict[str, Scorer] = {
-        name: scorer for name, scorer in found if not any(isinstance(one, LookedUp) for one in paid_scorers(scorer))
-    }
+    run = {name: scorer for name, scorer in found if not _looks_up(scorer)}
     return (prepare_experiment(dataset, options) if run else None), run
+
+
+def _looks_up(scorer: Scorer) -> bool:
+    """Whether any of its scores are looked up, so that it has none for a text which the data does not hold."""
+    inner = paid_scorer(scorer)
+    if isinstance(inner, Joined):
+        return any(_looks_up(member) for member in inner.members)
+    return isinstance(inner, LookedUp)
 
 
 def doctor(

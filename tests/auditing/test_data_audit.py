@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from small_data import pairs_of
 
 import rewardmeter as rm
 from rewardmeter.auditing import RULES
@@ -81,10 +82,14 @@ def test_who_wrote_it_and_the_words_are_learnt_on_other_items():
 
 
 def test_a_word_that_is_telling_in_one_item_tells_nothing():
-    """Each item has its own two words: a fit that saw the item would know which of them wins."""
-    wins = (np.random.default_rng(2).random(200) < 0.5).astype(float)
-    found = rm.audit(paired([(f"a{i} a{i}", f"b{i} b{i}") for i in range(200)], wins))
-    assert found["response only"].half_ties.value == pytest.approx(0.5, abs=0.12)
+    """Each item has its own two words, in two pairs with one winner: a fit that saw one would know the other's."""
+    (texts, _), wins = random_pairs(400), np.repeat((np.random.default_rng(2).random(200) < 0.5).astype(float), 2)
+    data = pairs_of(
+        [(f"{a} a{i // 2}", f"{b} b{i // 2}") for i, (a, b) in enumerate(texts)], wins, items=np.arange(400) // 2
+    )
+    assert rm.audit(data)["response only"].half_ties.value == pytest.approx(0.5, abs=0.1)
+    apart = rm.audit(pairs_of([(f"{a} a{i // 2}", f"{b} b{i // 2}") for i, (a, b) in enumerate(texts)], wins))
+    assert apart["response only"].half_ties.value > 0.65  # what it would know
 
 
 def test_clean_data_raise_no_alarm_more_often_than_stated():
@@ -136,7 +141,7 @@ def test_what_has_no_pairs_or_no_texts_says_so():
 
 
 def test_from_the_command_line(tmp_path, capsys):
-    assert main(["audit", "demo", "--slice", "task", "--json", str(tmp_path / "a.json")]) == 0
+    assert main(["audit", "demo", "--slice", "task", "--json", str(tmp_path / "a.json"), "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "Without reading" in said
     record = json.loads((tmp_path / "a.json").read_text())

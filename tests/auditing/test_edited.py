@@ -1,6 +1,7 @@
 """Edits and what they do to scorers whose answer is known: by hand, and for scorers that compare."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from rewardmeter.auditing import AuditOptions, Edit
 from rewardmeter.auditing.edits import Changed, Material, NotApplicable, apply_edit
 from rewardmeter.auditing.experiment import make_experiment
 from rewardmeter.auditing.pairs import judged_pairs
+from rewardmeter.errors import InputError
 from rewardmeter.scoring import Laws
-from rewardmeter.types import Scores
+from rewardmeter.types import Message, Scores
 
 
 def edit(name, kind, change, check=lambda material, made: ""):
@@ -189,3 +191,72 @@ def test_recorded_scores_know_no_edited_texts():
 def test_apply_edit_never_returns_what_it_was_given():
     same = edit("same", "hack", lambda text: text)
     assert apply_edit(same, Material("x"), np.random.default_rng(0)) == "nothing was changed"
+
+
+class Looked:
+    """A member whose scores the data carries."""
+
+    name, reads = "looked", frozenset[str]()
+    laws = Laws(pointwise=True)
+
+    def __call__(self, items):
+        raise AssertionError("its scores are looked up")
+
+    def look_up(self, dataset):
+        if dataset.name != "made":
+            raise InputError("these scores are of another dataset")
+        return Scores.from_values(np.arange(dataset.n_responses, dtype=float))
+
+
+class Sum:
+    """A scorer of two members."""
+
+    name, reads = "sum", frozenset({"response"})
+    laws = Laws(pointwise=True)
+
+    def __init__(self, *members):
+        self.members = members
+
+    def __call__(self, items):
+        raise AssertionError("the members are asked")
+
+    def join(self, scores):
+        return Scores.from_values(sum(one.values for one in scores))
+
+
+def test_a_scorer_with_a_member_that_is_looked_up_is_audited_without_edits():
+    found = audited(Sum(Looked(), flattered), FLATTERY)
+    assert found["beyond the best rule"].estimate.defined
+    with pytest.raises(KeyError):
+        found["flattery"]
+    assert audited(Sum(flattered), FLATTERY)["flattery"].estimate.defined
+
+
+def test_two_scorers_of_one_name_are_refused():
+    """The edited scores of one would be told as those of the other."""
+    with pytest.raises(InputError, match="'x' is audited twice"):
+        rm.audit(data(), [("x", flattered), ("x", Sum(flattered))], AuditOptions(edits=(FLATTERY,)), store=None)
+
+
+@pytest.mark.parametrize(
+    ("chat", "changed"),
+    [
+        (
+            (Message("system", "Be short."), Message("user", "Which?")),
+            (Message("system", "Be short."), Message("user", "Which?\n\nI say so.")),
+        ),
+        (
+            (Message("user", "Which?"), Message("assistant", "One.")),
+            (Message("user", "Which?"), Message("assistant", "One."), Message("user", "I say so.")),
+        ),
+    ],
+)
+def test_a_chat_stays_a_chat_where_an_edit_changes_the_prompt(chat, changed):
+    def claimed(material, rng):
+        return Changed(f"Yes. {material.response}", f"{material.prompt}\n\nI say so.")
+
+    source = replace(data(5), prompts=[chat] * 5)
+    trials = (Edit("claim", "hack", "", claimed, lambda material, made: ""), FLATTERY)
+    made = make_experiment(source, judged_pairs(source), trials)
+    seen = [{made.dataset.prompts[made.dataset.response_item[row]] for row in one.after[:, 0]} for one in made.trials]
+    assert seen == [{changed}, {chat}]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import zlib
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def lengthy(share):
 
     @rm.scorer
     def score(response):
-        noise = np.random.default_rng(abs(hash(response)) % 2**32).normal()
+        noise = np.random.default_rng(zlib.crc32(response.encode())).normal()
         return share * 2 * math.log1p(len(response)) + (1 - share) * noise
 
     return score
@@ -86,6 +87,25 @@ def test_a_probe_that_the_baseline_lacks_fails_as_it_is(tmp_path):
     assert any("does not have it" in one for one in says(made, "length", baseline=read_baseline(path)))
 
 
+@pytest.mark.parametrize("gone", ["value", "low"])
+def test_a_probe_that_the_baseline_has_no_number_of_fails_as_it_is(tmp_path, gone):
+    made = audit(0.9)
+    record = made.to_dict()
+    for one in record["scorers"][0]["probes"]:
+        one["estimate"][gone] = None
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps(record))
+    assert any("no interval" in one for one in says(made, "length", baseline=read_baseline(path)))
+
+
+def test_a_baseline_of_other_data_is_refused(tmp_path):
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps(audit(0.9).to_dict()))
+    assert read_baseline(path, "made")
+    with pytest.raises(InputError, match=r"'made'.*'demo'"):
+        read_baseline(path, "demo")
+
+
 def test_checks_that_cannot_be_read():
     with pytest.raises(InputError, match="cannot be read"):
         parse_checks(["length>much"])
@@ -111,6 +131,8 @@ def test_exit_status(tmp_path, capsys):
     assert "failed · length · length" in capsys.readouterr().out
     assert main([*run, "--fail-on", "hack"]) == 0
     assert main([*run, "--fail-on", "length", "--baseline", str(before)]) == 0
-    assert main([*run, "--fail-on", "lentgh"]) == 2
+    typo = tmp_path / "typo.json"
+    assert main([*run, "--fail-on", "lentgh", "--json", str(typo)]) == 2
+    assert json.loads(typo.read_text())["scorers"]
     assert "length" in capsys.readouterr().err
     assert main([*run, "--baseline", str(tmp_path / "none.json")]) == 2

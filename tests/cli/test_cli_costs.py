@@ -70,6 +70,25 @@ def test_a_dry_run_prices_what_is_not_stored_and_scores_nothing(workplace):
     assert "At most $0.00" in run("score", "ratings.csv", "-s", "priced:Priced", "--dry-run", cwd=workplace).stdout
 
 
+def test_a_dry_run_of_an_audit_prices_the_edits_too(workplace):
+    """18 responses of the data, and what the edits of three items make of them; the spec is not the scorer's name."""
+    audit = ["audit", "ratings.csv", "-s", "priced:Priced", "--edits", "full stop", "--units", "3", "--dry-run"]
+    done = run(*audit, cwd=workplace)
+    assert done.returncode == 0, done.stderr
+    data, edits = (line for line in done.stdout.splitlines() if line.startswith("At most"))
+    assert "$0.18" in data
+    assert "$0.00" not in edits
+    assert run(*audit, "--max-cost", "0.18", cwd=workplace).returncode == 1
+    assert "Not counted" in run(*audit, "--runs", "2", cwd=workplace).stdout
+    assert paid(workplace) == 0
+
+
+def test_a_limit_holds_for_data_edits_runs_and_attribution_together(workplace):
+    audit = ["audit", "ratings.csv", "-s", "priced:Priced", "--edits", "full stop", "--no-report"]
+    run(*audit, "--runs", "3", "--attribute", "2", "--max-cost", "0.30", cwd=workplace)
+    assert 18 < paid(workplace) <= 30
+
+
 def test_a_limit_is_kept_and_the_next_run_goes_on(workplace):
     first = run("score", "ratings.csv", "-s", "priced:Priced", "--max-cost", "0.05", cwd=workplace)
     assert first.returncode == 3

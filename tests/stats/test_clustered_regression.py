@@ -135,3 +135,15 @@ def test_a_response_that_the_columns_explain_entirely_has_no_error():
     few[:3] = 1.0
     fit = clustered_least_squares(np.where(few[:, 0] > 0, 2.0, 0.0)[None], few, np.arange(60))[0]
     assert fit.p(0) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-170, 1e160, 1e300])
+def test_the_unit_of_the_response_changes_no_test(unit):
+    """Squares of the moves vanish below 1e-154 and overflow above 1e154."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(40, 1)), rng.normal(size=40)
+    with np.errstate(all="raise"):
+        one, other = clustered_least_squares(np.stack([y, y * unit]), x, np.arange(40))
+    assert other.p(0) == pytest.approx(one.p(0), rel=1e-9)
+    found, wanted = other.estimate(0, unit=1 / unit), one.estimate(0)
+    assert (found.value, found.low, found.high) == pytest.approx((wanted.value, wanted.low, wanted.high), rel=1e-9)

@@ -13,7 +13,7 @@ from rewardmeter.auditing.pairs import judged_pairs
 from rewardmeter.auditing.repeats import repeat_probe, repeat_scores
 from rewardmeter.auditing.result import Audit, DataProbe, ScorerAudit, ScorerProbe
 from rewardmeter.auditing.rules import RULES, Rule
-from rewardmeter.auditing.run import AuditOptions, audit, check_audit, prepare_experiment
+from rewardmeter.auditing.run import AuditOptions, audit, check_audit, check_contenders, prepare_experiment
 
 __all__ = [
     "EDITS",
@@ -37,6 +37,7 @@ __all__ = [
     "audit_data",
     "audit_judge",
     "check_audit",
+    "check_contenders",
     "edits_named",
     "failures",
     "find_duplicates",

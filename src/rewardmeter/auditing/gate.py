@@ -103,19 +103,22 @@ def failures(
 
     With a baseline only regressions fail: a probe that a check names, is broken, and is worse than it was there. Worse
     is further on the bad side of the null; tested with the intervals of both (normal, as of two runs that share
-    nothing), Holm over all probes that are compared. A probe that the baseline does not have fails as it would without
-    one. Rules on the data are compared with nothing: they fail as they are.
+    nothing), Holm over all probes that are compared. A probe that the baseline does not have, or that is undefined or
+    without an interval there, fails as it would without one. Rules on the data are compared with nothing: they fail as
+    they are.
     """
     found = [Failure("", _says(one, check)) for one in audit.data for check in checks if check.broken_by(one)]
     adjusted = _worse(audit, baseline) if baseline is not None else {}
     for scorer, probe in _probes(audit):
         key = (scorer.scorer, probe.kind, probe.probe)
         before = baseline.get(key) if baseline is not None else None
-        if before is not None and not adjusted.get(key, 1.0) < alpha:
-            continue
-        added = "" if before is None else f"; it was {before['estimate']['value']:.3g} before"
-        if baseline is not None and before is None:
-            added = "; the baseline does not have it"
+        added = "" if baseline is None else "; the baseline does not have it"
+        if key in adjusted and before is not None:
+            if not adjusted[key] < alpha:
+                continue
+            added = f"; it was {before['estimate']['value']:.3g} before"
+        elif before is not None:
+            added = "; the baseline has no interval to compare it with"
         found += [Failure(scorer.scorer, _says(probe, check) + added) for check in checks if check.broken_by(probe)]
     return found
 
@@ -167,16 +170,27 @@ def _worse_p(probe: ScorerProbe, before: Mapping[str, Any]) -> float:
     return 1 - NormalDist().cdf(worse / error)
 
 
-def read_baseline(path: Path) -> Baseline:
+def read_baseline(path: Path, dataset: str | None = None) -> Baseline:
     """The probes of an ``audit.json``.
+
+    Parameters
+    ----------
+    dataset:
+        Name of the data that it is to be an audit of; None for any. What the data holds may have changed since.
 
     Raises
     ------
     InputError
-        If the file is missing or is no audit.
+        If the file is missing, is no audit, or one of other data.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+        if dataset is not None and record["dataset"]["name"] != dataset:
+            raise InputError(
+                f"the baseline is an audit of '{record['dataset']['name']}', and this is one of '{dataset}'",
+                path=path,
+                fix="Effects on other data are no better or worse: make a baseline of this data.",
+            )
         return {
             (scorer["scorer"], probe["kind"], probe["probe"]): probe
             for scorer in record["scorers"]

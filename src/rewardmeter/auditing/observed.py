@@ -164,7 +164,7 @@ def _share(margin: FloatArray, columns: list[FloatArray], evidence: Evidence, se
     names, place = np.unique(item[used], return_inverse=True)
     if len(names) < FOLDS or not columns or not np.any(margin[used]):
         return undefined(level=evidence.level)
-    y, x = margin[used], design[used]
+    y, x = margin[used] / np.max(np.abs(margin[used])), design[used]
     fold = item_folds(len(names), FOLDS, np.random.default_rng(seed))[place]
     error = np.empty(len(y))
     for k in range(FOLDS):

@@ -28,13 +28,13 @@ from rewardmeter.auditing.result import Audit, ScorerAudit, ScorerProbe
 from rewardmeter.auditing.rules import Ruled, rule_margins
 from rewardmeter.comparison import Contender, check_request, commonest
 from rewardmeter.comparison.measure import make_resampling
+from rewardmeter.comparison.run import in_sample
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import holm
-from rewardmeter.types import Scores
 
-__all__ = ["AuditOptions", "audit", "check_audit", "prepare_experiment"]
+__all__ = ["AuditOptions", "audit", "check_audit", "check_contenders", "prepare_experiment"]
 
 MOST_SENTENCES = 8
 
@@ -92,6 +92,14 @@ def check_audit(dataset: Dataset, options: AuditOptions) -> None:
     judged_pairs(dataset, options.aspect)
 
 
+def check_contenders(contenders: Sequence[Contender]) -> None:
+    """Refuse two scorers of one name: what else they are asked is known by it; raises as `audit`."""
+    names = [one.name for one in contenders]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"scorer '{twice}' is audited twice", fix="Name it once, or give each its own name.")
+
+
 def prepare_experiment(dataset: Dataset, options: AuditOptions) -> Experiment | None:
     """What is to be scored for the edits; None where there are no edits or no texts."""
     if not options.edits or not dataset.has_texts:
@@ -124,11 +132,12 @@ def audit(
     Raises
     ------
     InputError
-        If no two responses of an item were judged, or a number makes no sense.
+        If no two responses of an item were judged, a number makes no sense, or two scorers have one name.
     UnknownNameError
         If the aspect or a column does not exist.
     """
     options = options or AuditOptions()
+    check_contenders(contenders)
     pairs = judged_pairs(dataset, options.aspect)
     ruled = rule_margins(dataset, pairs, options.folds, options.seed)
     made = audit_data(
@@ -151,7 +160,7 @@ def audit(
     evidence = gather_evidence(dataset, contenders, aspect=options.aspect, level=options.level)
     scorers = _scorers(evidence, ruled, asked, options)
     settings = {**made.settings, "units": asked.experiment.units if asked.experiment else 0}
-    headline = (*made.headline, *_sentences(scorers))
+    headline = (*made.headline, *_sentences(scorers), *in_sample(dataset, contenders))
     return replace(made, scorers=scorers, settings=settings, headline=headline)
 
 
@@ -229,7 +238,7 @@ def _scorer(contender: Contender, scale: Estimate, probes: Sequence[ScorerProbe]
         tuple(adjusted),
         attributions=asked.attributed.get(contender.name, ()),
         failed=failed,
-        note=_note(contender.scores),
+        note=_note(contender),
     )
 
 
@@ -237,10 +246,11 @@ def _stands_twice(one: Duplicates) -> str:
     return f"{one.near:,} of {one.texts:,} {one.part} stand in {one.against}, too ({one.exact:,} word for word)."
 
 
-def _note(scores: Scores) -> str:
-    """How many responses have no score, and the commonest reason."""
+def _note(contender: Contender) -> str:
+    """How many responses have no score, and the commonest reason; nothing of a judge of pairs, which gives none."""
+    scores = contender.scores
     lost = int(np.sum(np.isnan(scores.values)))
-    if not lost:
+    if not lost or (lost == len(scores.values) and contender.recorded is not None):
         return ""
     reasons = commonest(scores, scored=False)
     why = f", most often: {next(iter(reasons))}" if reasons else ""
@@ -269,8 +279,17 @@ def _sentence(audited: ScorerAudit) -> str:
     if not tested:
         return f"{audited.scorer}: nothing could be tested{f' ({audited.note})' if audited.note else ''}."
     if not alarms:
-        return f"{audited.scorer}: none of {tested} probes raises an alarm."
-    named = ", ".join(f"{one.probe} {one.estimate.value:+.2f}" for one in alarms[:3])
+        of = "the only probe raises no" if tested == 1 else f"none of {tested} probes raises an"
+        return f"{audited.scorer}: {of} alarm."
+    named = ", ".join(map(_named, alarms[:3]))
     raised = "raises" if len(alarms) == 1 else "raise"
     more = " …" if len(alarms) > 3 else ""
     return f"{audited.scorer}: {len(alarms)} of {tested} probes {raised} an alarm: {named}{more}."
+
+
+def _named(probe: ScorerProbe) -> str:
+    """With its effect; what has no effect at another value than 0 is a share."""
+    value = probe.estimate.value
+    if probe.measure == "detected":
+        return f"{probe.probe} noticed in {100 * value:.0f} %"
+    return f"{probe.probe} {value:+.2f}" if probe.null == 0 else f"{probe.probe} {100 * value:.0f} %"

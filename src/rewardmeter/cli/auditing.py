@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,14 @@ from rewardmeter.auditing.files import save_audit
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
 from rewardmeter.cli.audit_tables import print_audit
 from rewardmeter.cli.calibrating import running
-from rewardmeter.cli.commands import DataOptions, ScorerOptions, command_line, default_folder, dry_run
+from rewardmeter.cli.commands import (
+    DataOptions,
+    ScorerOptions,
+    affordable,
+    command_line,
+    default_folder,
+    print_forecast,
+)
 from rewardmeter.cli.output import console
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
@@ -61,23 +69,30 @@ def audit(
     screen = console(stderr=to_stdout)
     options = AuditOptions(edits=_edits(edits), **auditing)
     named = scorers.named() if scorers.specs or scorers.file else []
+<<<<<<< Updated upstream
+    asked = parse_checks(checks.fail_on or (("any",) if checks.baseline is not None else ()))
+=======
     baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
     asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))
+    folder = None if no_report or (to_stdout and out is None) else Path(out or default_folder(data.spec, "audit"))
+>>>>>>> Stashed changes
     dataset = data.load()
+    baseline = read_baseline(Path(checks.baseline), dataset.name) if checks.baseline is not None else None
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers, options)
+    if folder is not None:
+        _check_folder(folder)
     made = run_audit(dataset, named, options, train=train, **running(scorers))
     made = replace(made, settings={**made.settings, "command": command_line()})
-    _check_names(asked, made)
     if to_stdout:
         sys.stdout.write(json_text(made.to_dict()))
     elif json_path is not None:
         write_text(Path(json_path), json_text(made.to_dict()))
     print_audit(made, screen)
-    if not no_report and not (to_stdout and out is None):
-        folder = Path(out or default_folder(data.spec, "audit"))
+    if folder is not None:
         save_audit(made, folder)
         screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'audit.json'}", soft_wrap=True)
+    _check_names(asked, made)  # after all is written: a wrong name does not cost what was scored
     failed = failures(made, asked, baseline)
     for one in failed:
         said = f"failed{f' · {one.scorer}' if one.scorer else ''} · {one.says}"
@@ -89,6 +104,15 @@ def audit(
     return SOME_FAILED if any(one.failed for one in made.scorers) else DONE
 
 
+def _check_folder(folder: Path) -> None:
+    """Refuse, before anything is scored, a folder that nothing can be written to."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise InputError("this is a file, and no folder", path=there, fix="Name another folder with --out.")
+    if not os.access(there, os.W_OK):
+        raise InputError("nothing can be written to this folder", path=there, fix="Name another one with --out.")
+
+
 def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
     """All where none is named; ``none`` for none."""
     return EDITS if not names else edits_named([name for name in names if name != "none"])
@@ -97,19 +121,17 @@ def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
 def _dry_run(
     dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions, options: AuditOptions
 ) -> int:
-    """What scoring the data would take, and then what scoring the edited responses would."""
+    """What scoring the data would take, and then what scoring the edited responses would; together with --max-cost."""
     if not named:
         raise InputError("without a scorer there is nothing to score", fix="Leave --dry-run out, or add --scorer.")
-    status = dry_run(dataset, named, scorers)
+    total = print_forecast(dataset, named, scorers)
     experiment, run = experiment_of(dataset, named, options)
-    if experiment is None:
-        return status
-    console().print(f"\nFor the edits of {experiment.units:,} items, in addition:", soft_wrap=True)
-    return max(status, dry_run(experiment.dataset, [one for one in named if _name(one) in run], scorers))
-
-
-def _name(named: str | tuple[str, str]) -> str:
-    return named if isinstance(named, str) else named[0]
+    if experiment is not None:
+        console().print(f"\nFor the edits of {experiment.units:,} items, in addition:", soft_wrap=True)
+        total += print_forecast(experiment.dataset, run, scorers)
+    if run and (options.runs > 1 or options.attributed):
+        console().print("\nNot counted: what --runs and --attribute ask besides.", soft_wrap=True)
+    return affordable(total, scorers)
 
 
 def _check_names(checks: Sequence[Check], made: Audit) -> None:

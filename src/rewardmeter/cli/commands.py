@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from rewardmeter.api import contenders, forecast, save_board
+from rewardmeter.api import Scorers, contenders, forecast, save_board
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
 from rewardmeter.cli.output import console as table_console
 from rewardmeter.cli.progress import make_progress
@@ -35,6 +35,7 @@ from rewardmeter.types import Cost
 __all__ = [
     "DataOptions",
     "ScorerOptions",
+    "affordable",
     "command_line",
     "compare",
     "data_fetch",
@@ -42,6 +43,7 @@ __all__ = [
     "data_show",
     "default_folder",
     "dry_run",
+    "print_forecast",
     "score",
 ]
 
@@ -191,8 +193,18 @@ def _run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: Scor
     )
 
 
-def dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: ScorerOptions) -> int:
+def dry_run(dataset: Dataset, named: Scorers, scorers: ScorerOptions) -> int:
     """What scoring would take, as a table; with --max-cost, status 1 if it would cost more."""
+    return affordable(print_forecast(dataset, named, scorers), scorers)
+
+
+def affordable(total: float, scorers: ScorerOptions) -> int:
+    """Status 1 if so many dollars, or nobody knows how many, are more than --max-cost."""
+    return CHECK_FAILED if scorers.max_cost is not None and not total <= scorers.max_cost else DONE
+
+
+def print_forecast(dataset: Dataset, named: Scorers, scorers: ScorerOptions) -> float:
+    """What scoring would take, as a table; the dollars that it would cost at most, NaN where that is not known."""
     found = forecast(dataset, named, store=scorers.where())
     screen = table_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -220,7 +232,7 @@ def dry_run(dataset: Dataset, named: Sequence[str | tuple[str, str]], scorers: S
             " (see docs/judges.md).",
             soft_wrap=True,
         )
-    return CHECK_FAILED if scorers.max_cost is not None and not total <= scorers.max_cost else DONE
+    return total
 
 
 def command_line() -> str:

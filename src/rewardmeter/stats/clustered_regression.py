@@ -34,7 +34,8 @@ class ClusteredFit:
     coefficients:
         (Q,); NaN where the columns do not determine them.
     covariance:
-        (Q, Q), NaN where a coefficient rests on a single item.
+        (Q, Q), NaN where a coefficient rests on a single item; where squares of the response are beyond what floats
+        hold, intervals and tests do not need it.
     freedom:
         (Q,) degrees of freedom of Student's t, at most G - 1; NaN as the covariance.
     moves:
@@ -67,8 +68,7 @@ class ClusteredFit:
         """
         value, error = self._value(column, unit)
         if unit_without is not None:
-            apart = (self.coefficients[column] + self.moves[:, column]) * unit_without - value
-            error = float(np.sqrt(np.sum(apart**2) * (self.clusters - 1) / max(self.clusters, 1)))
+            error = _jackknife_error((self.coefficients[column] + self.moves[:, column]) * unit_without - value)
         from scipy.special import stdtrit
 
         if np.isnan(error):
@@ -94,8 +94,7 @@ class ClusteredFit:
         return float(2 * stdtr(self.freedom[column], -abs(value - null) / error))
 
     def _value(self, column: int, unit: float) -> tuple[float, float]:
-        value = float(self.coefficients[column]) * unit
-        return value, float(np.sqrt(self.covariance[column, column])) * abs(unit)
+        return float(self.coefficients[column]) * unit, _jackknife_error(self.moves[:, column]) * abs(unit)
 
 
 def clustered_least_squares(
@@ -190,7 +189,8 @@ class _Design:
             return ClusteredFit(coefficients * back, *nothing)
         left = (self.without @ (total - products)[:, :, None])[:, :, 0]
         moves = _exact(left - coefficients) * back
-        covariance = moves.T @ moves * (g - 1) / g
+        with np.errstate(over="ignore", under="ignore"):
+            covariance = moves.T @ moves * (g - 1) / g
         return ClusteredFit(coefficients * back, covariance, self.freedom, moves, self.items, len(y))
 
 
@@ -210,6 +210,14 @@ def _design(x: Floats, item: npt.NDArray[np.integer]) -> _Design:
     if whole is not None and without is not None:
         freedom = _freedom(squares, whole[0], without)
     return _Design(x, order, starts, items, scale, whole[0] if whole is not None else None, without, freedom)
+
+
+def _jackknife_error(moves: Floats) -> float:
+    """Of what moves so as each item is left out, (G,); whatever the unit, squares neither vanish nor overflow."""
+    largest = float(np.max(np.abs(moves))) if len(moves) else float("nan")
+    if largest == 0 or np.isnan(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum((moves / largest) ** 2) * (len(moves) - 1) / len(moves)))
 
 
 def _exact(values: Floats) -> Floats:
