@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.text import Text
 
 from rewardmeter.api import audit as run_audit
@@ -16,12 +17,14 @@ from rewardmeter.auditing import (
     EDITS,
     Audit,
     AuditOptions,
+    Baseline,
     Check,
     Edit,
     edits_named,
     failures,
     parse_checks,
     read_baseline,
+    unanswered,
 )
 from rewardmeter.auditing.files import save_audit
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
@@ -78,15 +81,39 @@ def audit(
         folder = Path(out or default_folder(data.spec, "audit"))
         save_audit(made, folder)
         screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'audit.json'}", soft_wrap=True)
-    failed = failures(made, asked, baseline)
+    if _check(made, asked, baseline, screen):
+        return CHECK_FAILED
+    return SOME_FAILED if any(one.failed for one in made.scorers) else DONE
+
+
+def _check(made: Audit, asked: Sequence[Check], baseline: Baseline | None, screen: Console) -> bool:
+    """Say what failed, what nothing could answer, and what passed; whether anything failed.
+
+    Raises
+    ------
+    InputError
+        If nothing failed, and a check could not be answered at all: a gate that looked at nothing is not open.
+    """
+    for sentence in baseline.differs(made) if baseline is not None else ():
+        screen.print(Text(sentence), soft_wrap=True)
+    failed, silent = failures(made, asked, baseline), unanswered(made, asked)
     for one in failed:
         said = f"failed{f' · {one.scorer}' if one.scorer else ''} · {one.says}"
         screen.print(Text(said, style="bold red"), soft_wrap=True)
-    if asked and not failed:
-        screen.print(f"passed · {', '.join(map(str, asked))}", markup=False, soft_wrap=True)
+    for check, scorer in silent:
+        screen.print(Text(f"not tested{f' · {scorer}' if scorer else ''} · {check}"), soft_wrap=True)
     if failed:
-        return CHECK_FAILED
-    return SOME_FAILED if any(one.failed for one in made.scorers) else DONE
+        return True
+    nothing = [check for check, scorer in silent if not scorer]
+    passed = [str(one) for one in asked if one not in nothing]
+    if passed:
+        screen.print(f"passed · {', '.join(passed)}", markup=False, soft_wrap=True)
+    if nothing:
+        raise InputError(
+            f"--fail-on {', '.join(map(str, nothing))}: nothing in this audit could answer that",
+            fix="Name a scorer that can be run, try the edits, or leave the check out.",
+        )
+    return False
 
 
 def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
@@ -113,8 +140,10 @@ def _name(named: str | tuple[str, str]) -> str:
 
 
 def _check_names(checks: Sequence[Check], made: Audit) -> None:
-    """That each check names something that the audit has."""
+    """That each check names something that the audit has, or an edit that was not tried."""
     parse_checks(
         [str(one) for one in checks],
-        [one.probe for one in made.data] + [one.probe for scorer in made.scorers for one in scorer.probes],
+        [one.probe for one in made.data]
+        + [one.probe for scorer in made.scorers for one in scorer.probes]
+        + [one.name for one in EDITS],
     )
