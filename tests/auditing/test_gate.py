@@ -9,7 +9,7 @@ import pytest
 from small_data import pairs_of, words
 
 import rewardmeter as rm
-from rewardmeter.auditing import AuditOptions, failures, parse_checks, read_baseline
+from rewardmeter.auditing import AuditOptions, failures, parse_checks, read_baseline, unanswered
 from rewardmeter.cli import main
 from rewardmeter.errors import InputError, UnknownNameError
 
@@ -129,10 +129,65 @@ def test_exit_status(tmp_path, capsys):
     assert main([*run, "--json", str(before)]) == 0
     assert main([*run, "--fail-on", "length"]) == 1
     assert "failed · length · length" in capsys.readouterr().out
-    assert main([*run, "--fail-on", "hack"]) == 0
+    assert main([*run, "--fail-on", "observational>9"]) == 0
+    assert "passed · observational>9" in capsys.readouterr().out
     assert main([*run, "--fail-on", "length", "--baseline", str(before)]) == 0
     typo = tmp_path / "typo.json"
     assert main([*run, "--fail-on", "lentgh", "--json", str(typo)]) == 2
     assert json.loads(typo.read_text())["scorers"]
     assert "length" in capsys.readouterr().err
     assert main([*run, "--baseline", str(tmp_path / "none.json")]) == 2
+
+
+@rm.scorer
+def silent(response):
+    """Nothing to say of any response."""
+    return math.nan
+
+
+def test_what_nothing_answered_neither_fails_nor_passes():
+    made = rm.audit(data(), [("s", lengthy(0.9)), ("silent", silent)], AuditOptions(), store=None)
+
+    def unasked(what):
+        return [(str(check), scorer) for check, scorer in unanswered(made, parse_checks([what]))]
+
+    assert unasked("longer") == unasked("data") == []
+    assert unasked("any") == [("any", "silent")]
+    assert unasked("length>0.2") == [("length>0.2", "silent")]
+    assert unasked("hack") == [("hack", "")]
+    assert unasked("more emoji") == [("more emoji", "")]  # no response has any
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--fail-on", "hack"], ["--fail-on", "flattery>0.2", "--scorer", "length"], ["--fail-on", "any"]],
+    ids=["no scorer", "an edit that was not tried", "no probe"],
+)
+def test_a_gate_that_looked_at_nothing_is_not_open(capsys, more):
+    assert main(["audit", "demo", "--edits", "none", "--no-report", "--no-store", *more]) == 2
+    said = capsys.readouterr()
+    assert "not tested" in said.out
+    assert "passed" not in said.out
+    assert "nothing in this audit could answer that" in said.err
+
+
+def test_a_baseline_may_be_the_folder_of_an_audit(tmp_path):
+    (tmp_path / "audit.json").write_text(json.dumps(audit(0.5).to_dict()))
+    assert read_baseline(tmp_path).scorers == ("s",)
+    (tmp_path / "audit.json").unlink()
+    with pytest.raises(InputError, match="No such file"):
+        read_baseline(tmp_path)
+
+
+def test_a_baseline_of_other_data_or_without_the_scorer_says_so(tmp_path):
+    made = audit(0.5)
+    record = made.to_dict()
+    path = tmp_path / "audit.json"
+    path.write_text(json.dumps(record))
+    assert read_baseline(path).differs(made) == []
+    other = rm.audit(data(seed=1), [("t", lengthy(0.5))], AuditOptions(), store=None)
+    about_data, about_scorer = read_baseline(path).differs(other)
+    assert "other data (made, 150 items; here made, 150 items)" in about_data
+    assert "no scorer named t; it has s." in about_scorer
+    path.write_text(json.dumps({"scorers": record["scorers"]}))
+    assert read_baseline(path).differs(made) == []

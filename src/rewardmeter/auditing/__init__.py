@@ -7,7 +7,7 @@ from rewardmeter.auditing.data import audit_data
 from rewardmeter.auditing.duplicates import Duplicates, find_duplicates
 from rewardmeter.auditing.edits import EDITS, Edit, edits_named
 from rewardmeter.auditing.experiment import Experiment
-from rewardmeter.auditing.gate import Check, Failure, failures, parse_checks, read_baseline
+from rewardmeter.auditing.gate import Baseline, Check, Failure, failures, parse_checks, read_baseline, unanswered
 from rewardmeter.auditing.judges import audit_judge
 from rewardmeter.auditing.pairs import judged_pairs
 from rewardmeter.auditing.repeats import repeat_probe, repeat_scores
@@ -22,6 +22,7 @@ __all__ = [
     "Attribution",
     "Audit",
     "AuditOptions",
+    "Baseline",
     "Check",
     "DataProbe",
     "Duplicates",
@@ -48,4 +49,5 @@ __all__ = [
     "read_baseline",
     "repeat_probe",
     "repeat_scores",
+    "unanswered",
 ]

@@ -9,21 +9,62 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any, get_args
 
 from rewardmeter.auditing.result import Audit, DataProbe, Kind, ScorerAudit, ScorerProbe
 from rewardmeter.errors import InputError, UnknownNameError
+from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import holm
 
-__all__ = ["Check", "Failure", "failures", "parse_checks", "read_baseline"]
+__all__ = ["Baseline", "Check", "Failure", "failures", "parse_checks", "read_baseline", "unanswered"]
 
 _CHECK = re.compile(r"(?P<what>[^<>]+?)\s*(?:(?P<side>[<>])\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)))?")
 
-Baseline = Mapping[tuple[str, str, str], Mapping[str, Any]]
-"""Records of probes by scorer, kind and probe."""
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """An earlier audit.
+
+    Attributes
+    ----------
+    probes:
+        Records of its probes by scorer, kind and probe.
+    dataset:
+        What it says of its data; empty where it says nothing.
+    """
+
+    probes: Mapping[tuple[str, str, str], Mapping[str, Any]]
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Names of its scorers."""
+        return tuple(dict.fromkeys(scorer for scorer, _, _ in self.probes))
+
+    def differs(self, audit: Audit) -> list[str]:
+        """In sentences, what makes a comparison with it say less than it seems to."""
+        said = []
+        before, now = self.dataset, audit.dataset
+        if before and before.get("hash") != now.get("hash"):
+            said.append(
+                f"The baseline is an audit of other data ({_data(before)}; here {_data(now)}): what differs may differ"
+                " for that reason."
+            )
+        names = [one.scorer for one in audit.scorers if one.scorer not in self.scorers]
+        if names:
+            said.append(
+                f"The baseline has no scorer named {', '.join(names)}; it has {', '.join(self.scorers) or 'none'}. To"
+                " compare two versions, give both the same name with --scorers FILE.toml."
+            )
+        return said
+
+
+def _data(facts: Mapping[str, Any]) -> str:
+    items = facts.get("items")
+    return f"{facts.get('name', 'without a name')}{f', {items:,} items' if isinstance(items, int) else ''}"
 
 
 @dataclass(frozen=True)
@@ -45,20 +86,32 @@ class Check:
 
     def broken_by(self, probe: ScorerProbe | DataProbe) -> bool:
         """Whether the probe is meant and shows what must not be."""
-        meant: tuple[str, ...]
-        if isinstance(probe, DataProbe):
-            estimate = probe.half_ties if probe.measure == "wins" else probe.estimate
-            meant, alarm = ("data", probe.probe), probe.significant
-        else:
-            meant, alarm, estimate = ("any", probe.kind, probe.probe), probe.alarm, probe.estimate
-        if self.what not in meant:
+        if not self.means(probe):
             return False
         if not self.side:
-            return alarm
+            return probe.significant if isinstance(probe, DataProbe) else probe.alarm
+        estimate = _tested(probe)
         return estimate.low > self.bound if self.side == ">" else estimate.high < self.bound
+
+    def means(self, probe: ScorerProbe | DataProbe) -> bool:
+        """Whether the probe is among those that it names."""
+        if isinstance(probe, DataProbe):
+            return self.what in ("data", probe.probe)
+        return self.what in ("any", probe.kind, probe.probe)
+
+    def answered_by(self, probe: ScorerProbe | DataProbe) -> bool:
+        """Whether the probe is meant, and could be made so that it might have failed."""
+        if not self.means(probe):
+            return False
+        return not math.isnan(_tested(probe).low if self.side else probe.p)
 
     def __str__(self) -> str:
         return f"{self.what}{self.side}{self.bound:g}" if self.side else self.what
+
+
+def _tested(probe: ScorerProbe | DataProbe) -> Estimate:
+    """The number that the test is of."""
+    return probe.half_ties if isinstance(probe, DataProbe) and probe.measure == "wins" else probe.estimate
 
 
 @dataclass(frozen=True)
@@ -103,15 +156,14 @@ def failures(
 
     With a baseline only regressions fail: a probe that a check names, is broken, and is worse than it was there. Worse
     is further on the bad side of the null; tested with the intervals of both (normal, as of two runs that share
-    nothing), Holm over all probes that are compared. A probe that the baseline does not have, or that is undefined or
-    without an interval there, fails as it would without one. Rules on the data are compared with nothing: they fail as
-    they are.
+    nothing), Holm over all probes that are compared. A probe that the baseline does not have, or has no interval of,
+    fails as it would without one. Rules on the data are compared with nothing: they fail as they are.
     """
     found = [Failure("", _says(one, check)) for one in audit.data for check in checks if check.broken_by(one)]
     adjusted = _worse(audit, baseline) if baseline is not None else {}
     for scorer, probe in _probes(audit):
         key = (scorer.scorer, probe.kind, probe.probe)
-        before = baseline.get(key) if baseline is not None else None
+        before = baseline.probes.get(key) if baseline is not None else None
         added = "" if baseline is None else "; the baseline does not have it"
         if key in adjusted and before is not None:
             if not adjusted[key] < alpha:
@@ -123,12 +175,27 @@ def failures(
     return found
 
 
+def unanswered(audit: Audit, checks: Sequence[Check]) -> list[tuple[Check, str]]:
+    """Checks that nothing could answer, and of which scorer (empty: of none at all): they neither fail nor pass.
+
+    A check of a rule on the data is answered by the data; every other check has to be answered by each scorer.
+    """
+    found = []
+    for check in checks:
+        if any(check.answered_by(one) for one in audit.data):
+            continue
+        silent = [one.scorer for one in audit.scorers if not any(map(check.answered_by, one.probes))]
+        found += [(check, name) for name in (silent if len(silent) < len(audit.scorers) else ("",))]
+    return found
+
+
 def _worse(audit: Audit, baseline: Baseline) -> dict[tuple[str, str, str], float]:
     """Adjusted p that a probe is no worse than in the baseline, of those that can be compared."""
     tested = {}
     for scorer, probe in _probes(audit):
         key = (scorer.scorer, probe.kind, probe.probe)
-        p = _worse_p(probe, baseline[key]) if key in baseline and probe.estimate.defined else math.nan
+        before = baseline.probes.get(key)
+        p = _worse_p(probe, before) if before is not None and probe.estimate.defined else math.nan
         if not math.isnan(p):
             tested[key] = p
     return dict(zip(tested, holm(list(tested.values())).tolist() if tested else [], strict=True))
@@ -142,9 +209,9 @@ def _says(probe: ScorerProbe | DataProbe, check: Check) -> str:
     if isinstance(probe, DataProbe):
         where = f" in {probe.column} {probe.value}" if probe.column else ""
         what = f"{probe.probe}{where} {probe.measure}"
-        one = probe.half_ties if probe.measure == "wins" else probe.estimate
     else:
-        one, what = probe.estimate, f"{probe.probe} {probe.measure}"
+        what = f"{probe.probe} {probe.measure}"
+    one = _tested(probe)
     return f"{check}: {what} {one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"
 
 
@@ -171,7 +238,7 @@ def _worse_p(probe: ScorerProbe, before: Mapping[str, Any]) -> float:
 
 
 def read_baseline(path: Path, dataset: str | None = None) -> Baseline:
-    """The probes of an ``audit.json``.
+    """An ``audit.json``, or the one in a folder.
 
     Parameters
     ----------
@@ -181,8 +248,9 @@ def read_baseline(path: Path, dataset: str | None = None) -> Baseline:
     Raises
     ------
     InputError
-        If the file is missing, is no audit, or one of other data.
+        If there is no such file, it is no audit, or one of other data.
     """
+    path = path / "audit.json" if path.is_dir() else path
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if dataset is not None and record["dataset"]["name"] != dataset:
@@ -191,14 +259,17 @@ def read_baseline(path: Path, dataset: str | None = None) -> Baseline:
                 path=path,
                 fix="Effects on other data are no better or worse: make a baseline of this data.",
             )
-        return {
+        probes = {
             (scorer["scorer"], probe["kind"], probe["probe"]): probe
             for scorer in record["scorers"]
             for probe in scorer["probes"]
             if probe["estimate"]["level"] and "value" in probe["estimate"]
         }
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"the baseline could not be read: {error}", path=path) from error
+        return Baseline(probes, dict(record.get("dataset", {})))
+    except OSError as error:
+        raise InputError(f"the baseline could not be read: {error.strerror or error}", path=path) from error
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"the baseline is no JSON: {error}", path=path) from error
     except (KeyError, TypeError) as error:
         raise InputError(
             "this is no audit", path=path, fix="Make one with: rewardmeter audit DATASET --scorer SPEC --json FILE"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.text import Text
 
 from rewardmeter.api import audit as run_audit
@@ -17,12 +17,14 @@ from rewardmeter.auditing import (
     EDITS,
     Audit,
     AuditOptions,
+    Baseline,
     Check,
     Edit,
     edits_named,
     failures,
     parse_checks,
     read_baseline,
+    unanswered,
 )
 from rewardmeter.auditing.files import save_audit
 from rewardmeter.cli.app import CHECK_FAILED, DONE, SOME_FAILED
@@ -69,19 +71,12 @@ def audit(
     screen = console(stderr=to_stdout)
     options = AuditOptions(edits=_edits(edits), **auditing)
     named = scorers.named() if scorers.specs or scorers.file else []
-<<<<<<< Updated upstream
     asked = parse_checks(checks.fail_on or (("any",) if checks.baseline is not None else ()))
-=======
-    baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
-    asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))
     folder = None if no_report or (to_stdout and out is None) else Path(out or default_folder(data.spec, "audit"))
->>>>>>> Stashed changes
     dataset = data.load()
     baseline = read_baseline(Path(checks.baseline), dataset.name) if checks.baseline is not None else None
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers, options)
-    if folder is not None:
-        _check_folder(folder)
     made = run_audit(dataset, named, options, train=train, **running(scorers))
     made = replace(made, settings={**made.settings, "command": command_line()})
     if to_stdout:
@@ -93,24 +88,39 @@ def audit(
         save_audit(made, folder)
         screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'audit.json'}", soft_wrap=True)
     _check_names(asked, made)  # after all is written: a wrong name does not cost what was scored
-    failed = failures(made, asked, baseline)
-    for one in failed:
-        said = f"failed{f' · {one.scorer}' if one.scorer else ''} · {one.says}"
-        screen.print(Text(said, style="bold red"), soft_wrap=True)
-    if asked and not failed:
-        screen.print(f"passed · {', '.join(map(str, asked))}", markup=False, soft_wrap=True)
-    if failed:
+    if _check(made, asked, baseline, screen):
         return CHECK_FAILED
     return SOME_FAILED if any(one.failed for one in made.scorers) else DONE
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse, before anything is scored, a folder that nothing can be written to."""
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    if not there.is_dir():
-        raise InputError("this is a file, and no folder", path=there, fix="Name another folder with --out.")
-    if not os.access(there, os.W_OK):
-        raise InputError("nothing can be written to this folder", path=there, fix="Name another one with --out.")
+def _check(made: Audit, asked: Sequence[Check], baseline: Baseline | None, screen: Console) -> bool:
+    """Say what failed, what nothing could answer, and what passed; whether anything failed.
+
+    Raises
+    ------
+    InputError
+        If nothing failed, and a check could not be answered at all: a gate that looked at nothing is not open.
+    """
+    for sentence in baseline.differs(made) if baseline is not None else ():
+        screen.print(Text(sentence), soft_wrap=True)
+    failed, silent = failures(made, asked, baseline), unanswered(made, asked)
+    for one in failed:
+        said = f"failed{f' · {one.scorer}' if one.scorer else ''} · {one.says}"
+        screen.print(Text(said, style="bold red"), soft_wrap=True)
+    for check, scorer in silent:
+        screen.print(Text(f"not tested{f' · {scorer}' if scorer else ''} · {check}"), soft_wrap=True)
+    if failed:
+        return True
+    nothing = [check for check, scorer in silent if not scorer]
+    passed = [str(one) for one in asked if one not in nothing]
+    if passed:
+        screen.print(f"passed · {', '.join(passed)}", markup=False, soft_wrap=True)
+    if nothing:
+        raise InputError(
+            f"--fail-on {', '.join(map(str, nothing))}: nothing in this audit could answer that",
+            fix="Name a scorer that can be run, try the edits, or leave the check out.",
+        )
+    return False
 
 
 def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
@@ -135,8 +145,10 @@ def _dry_run(
 
 
 def _check_names(checks: Sequence[Check], made: Audit) -> None:
-    """That each check names something that the audit has."""
+    """That each check names something that the audit has, or an edit that was not tried."""
     parse_checks(
         [str(one) for one in checks],
-        [one.probe for one in made.data] + [one.probe for scorer in made.scorers for one in scorer.probes],
+        [one.probe for one in made.data]
+        + [one.probe for scorer in made.scorers for one in scorer.probes]
+        + [one.name for one in EDITS],
     )
