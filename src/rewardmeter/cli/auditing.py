@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -77,6 +78,8 @@ def audit(
     baseline = read_baseline(Path(checks.baseline), dataset.name) if checks.baseline is not None else None
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers, options)
+    if folder is not None:
+        _check_folder(folder)
     made = run_audit(dataset, named, options, train=train, **running(scorers))
     made = replace(made, settings={**made.settings, "command": command_line()})
     if to_stdout:
@@ -121,6 +124,15 @@ def _check(made: Audit, asked: Sequence[Check], baseline: Baseline | None, scree
             fix="Name a scorer that can be run, try the edits, or leave the check out.",
         )
     return False
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse, before anything is scored, a folder that nothing can be written to."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise InputError("this is a file, and no folder", path=there, fix="Name another folder with --out.")
+    if not os.access(there, os.W_OK):
+        raise InputError("nothing can be written to this folder", path=there, fix="Name another one with --out.")
 
 
 def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
