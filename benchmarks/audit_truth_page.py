@@ -96,7 +96,7 @@ def page(record: Mapping[str, Any]) -> str:
     parts = [HEAD.format(**{**record, "golds": golds, "noises": noises, "any": most})]
     fewest = min(row["n"] for row in record["by_gold"])
     parts.append(COVERAGE.format(true_items=record["true_items"], n=fewest, sets=3 * record["sets"]))
-    parts += [_coverage(record["by_gold"], "gold"), "", _coverage(record["by_noise"], "errors")]
+    parts += [_coverage(record["by_gold"], "gold"), "", _coverage(record["by_noise"], "noise")]
     parts.append(ALARMS.format(n=record["alarms"][0]["n"], sets=record["alarm_sets"]))
     parts.append(_alarms(record["alarms"]))
     parts.append(EDITS.format(items=record["edits"]["items"], edits=clean[0]["edits"], n=clean[0]["n"]))
