@@ -21,11 +21,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import rewardmeter as rm
+from rewardmeter.auditing import find_duplicates
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results" / "audit.md"
 WMT = ("SENTINEL-SRC-MQM-src", "SENTINEL-REF-MQM-refA", "SENTINEL-CAND-MQM-src", "XCOMET-Ensemble-refA", "COMET-refA")
 WMT = (*WMT, "GEMBA-MQM-src", "chrF-refA", "Random-sysname-src")
 MINILM = "embedding:minilm"
-RULES = ("length", "markdown", "type-token-ratio")
 
 
 def recorded(*names: str) -> tuple[str, ...]:
@@ -50,10 +52,12 @@ SETS: dict[str, tuple[str, ...]] = {
     "bias-probes:sycophancy": ("--scorer", "length", "--edits", "none"),
 }
 EDITED: dict[str, tuple[str, ...]] = {
-    "wmt23-mtme:en-de with edits": ("wmt23-mtme:en-de", "chrf", "bleu", "rouge-l", MINILM),
-    "judgebench with edits": ("judgebench", "length", f"{MINILM}?against=prompt"),
+    "summeval with edits": ("summeval", "rouge-l", "chrf", MINILM),
+    "wmt23-mtme:zh-en with edits": ("wmt23-mtme:zh-en", "chrf", "bleu", MINILM),
     "llmbar with edits": ("llmbar", f"{MINILM}?against=prompt", "length"),
 }
+DUPLICATES = (("judgebench", ""), ("judgebench", "judgebench:claude-3-5-sonnet"), ("llmbar", ""), ("rmb", ""))
+DUPLICATES = (*DUPLICATES, ("hh-harmless-test", ""))
 HEAD = """# What else is responded to
 
 Written by `python benchmarks/audit_results.py --write`; each part is one `rewardmeter audit`. *Wins*: share of decided
@@ -95,7 +99,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def data_lines(made: dict[str, Any]) -> list[str]:
     whole = [one for one in made["data"] if not one["slice"] and not one["reason"]]
-    wins = [one for one in whole if one["measure"] == "wins" and one["estimate_half_ties"]["value"] >= 0.5]
+    wins = [one for one in whole if one["measure"] == "wins" and (one["estimate_half_ties"]["value"] or 0) >= 0.5]
     lines = table(
         ("rule", "wins", "ties ½", "pairs", "p"),
         [
@@ -170,7 +174,8 @@ def section(name: str, options: Sequence[str]) -> str:
 def edited(title: str, options: Sequence[str]) -> str:
     """Every edit on scorers that can be run."""
     name, *scorers = options
-    command = ["rewardmeter", "audit", name, *(part for one in scorers for part in ("--scorer", one))]
+    command = ["rewardmeter", "audit", name, "--units", "100"]
+    command += [part for one in scorers for part in ("--scorer", one)]
     made = run(command)
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for scorer in made["scorers"]:
@@ -234,6 +239,18 @@ def collapse() -> str:
     return "\n".join(["## The collapse of mathematics reward models", "", said, "", *table(heads, rows)])
 
 
+def duplicates() -> str:
+    """Texts that stand in several items, and in another set."""
+    rows = []
+    for name, train in DUPLICATES:
+        for found in find_duplicates(rm.load(name), rm.load(train) if train else None):
+            share = found.reason or number(found.items.to_dict())
+            counts = (f"{found.texts:,}", f"{found.exact:,}", f"{found.near:,}", share)
+            rows.append((name, train or "other items", found.part, *counts))
+    heads = ("data", "beside", "part", "texts", "equal", "alike", "share of items concerned")
+    return "\n".join(["## Duplicates", "", *table(heads, rows)])
+
+
 def length_controlled() -> str:
     said = "Win rates of 57 systems, raw and length-controlled: [length-controlled.md](length-controlled.md)."
     return f"## alpaca-eval\n\n{said}"
@@ -255,16 +272,17 @@ def main() -> int:
     }
     makers |= {name: lambda n=name, o=options: edited(n, o) for name, options in EDITED.items()}
     makers["The collapse of mathematics reward models"] = collapse
+    makers["Duplicates"] = duplicates
     makers["alpaca-eval"] = length_controlled
     known = parts_of(PAGE.read_text("utf-8")) if PAGE.exists() else {}
     for name, make in makers.items():
         if not chosen.sets or name in chosen.sets:
             known[name] = make()
-            if not chosen.write:
+            if chosen.write:
+                ordered = [known[one] for one in makers if one in known]
+                PAGE.write_text(HEAD + "\n" + "\n\n".join(ordered) + "\n", encoding="utf-8")
+            else:
                 print(known[name], end="\n\n")
-    if chosen.write:
-        ordered = [known[name] for name in makers if name in known]
-        PAGE.write_text(HEAD + "\n" + "\n\n".join(ordered) + "\n", encoding="utf-8")
     return 0
 
 

@@ -26,8 +26,10 @@ _HOME = {
     "calibrate": "rewardmeter.api",
     "combine": "rewardmeter.api",
     "compare": "rewardmeter.api",
+    "control": "rewardmeter.api",
     "forecast": "rewardmeter.api",
     "label": "rewardmeter.api",
+    "length_controlled_win_rates": "rewardmeter.stats.length_controlled",
     "load": "rewardmeter.api",
     "measure_calibration": "rewardmeter.api",
     "score": "rewardmeter.api",
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from rewardmeter.api import calibrate as calibrate
     from rewardmeter.api import combine as combine
     from rewardmeter.api import compare as compare
+    from rewardmeter.api import control as control
     from rewardmeter.api import forecast as forecast
     from rewardmeter.api import label as label
     from rewardmeter.api import load as load
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from rewardmeter.errors import RewardmeterError as RewardmeterError
     from rewardmeter.scoring import Laws as Laws
     from rewardmeter.scoring import Scorer as Scorer
+    from rewardmeter.stats.length_controlled import length_controlled_win_rates as length_controlled_win_rates
     from rewardmeter.stats.result import Estimate as Estimate
     from rewardmeter.types import Item as Item
     from rewardmeter.types import Message as Message

@@ -12,12 +12,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rewardmeter.auditing import EDITS, Audit, AuditOptions, Experiment, check_audit, prepare_experiment
+from rewardmeter.auditing import (
+    EDITS,
+    Asked,
+    Audit,
+    AuditOptions,
+    Experiment,
+    attributions,
+    check_audit,
+    judged_pairs,
+    most_wrong,
+    prepare_experiment,
+    repeat_scores,
+)
 from rewardmeter.auditing import audit as run_audit
 from rewardmeter.calibration import (
     CalibrationBoard,
     Calibrator,
     Combination,
+    Control,
     LabelOptions,
     LabelTurn,
     begin_labelling,
@@ -25,12 +38,14 @@ from rewardmeter.calibration import (
     calibration_board,
     check_apart,
     check_batch,
+    check_control,
     check_fit,
     check_labelling,
     check_measuring,
     check_scores,
     fit_calibrator,
     fit_combination,
+    fit_controlled,
     fitted_on,
     human_side,
     label_state_path,
@@ -238,11 +253,15 @@ def contenders(
     max_cost: float | None = None,
     executor: str = "local",
     progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> list[Contender]:
-    """Every scorer with its scores on the dataset; recorded ones are read, the others are run."""
+    """Every scorer with its scores on the dataset; recorded ones are read, the others are run.
+
+    ``budget`` goes before ``max_cost``, for runs that share one.
+    """
     dataset, plans = _plans(dataset, scorers)
     made: list[Contender] = []
-    budget = Budget(max_cost)
+    budget = budget or Budget(max_cost)
     needs_store = any(scorer is not None for _, scorer, *_ in plans)
     with _opened(store if needs_store else None) as opened:
         for label, scorer, recorded, negated, calibrator in plans:
@@ -424,6 +443,68 @@ def calibrate(
     )
 
 
+def control(
+    data: Dataset | str | Path,
+    scorer: str | Scorer,
+    *,
+    covariates: Sequence[str] = ("length",),
+    ignore_gold: bool = False,
+    aspect: str | None = None,
+    degrees: int = 4,
+    folds: int = 5,
+    tolerance: float = 0.01,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    store: ScoreStore | str | Path | None = "default",
+    workers: int = 1,
+    max_cost: float | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> Control:
+    """What one scorer's scores owe to covariates beyond people's judgement, taken away, and what that did.
+
+    ``rewardmeter.calibration.write_calibrator(made.calibrator, path)`` keeps it, whatever it is worth; ``SPEC@path`` is
+    then a scorer like any other.
+
+    Parameters
+    ----------
+    data, store, workers, max_cost, executor, progress:
+        As for `compare`.
+    scorer:
+        A spec (``recorded:NAME`` too) or a `Scorer`.
+    covariates:
+        Specs of rules that look at one response alone: ``length``, ``markdown``, ``lists``, ``module:function``.
+    ignore_gold, degrees, folds, tolerance, resamples, level, seed:
+        See `rewardmeter.calibration.fit_controlled`.
+    aspect:
+        Which ratings.
+
+    Raises
+    ------
+    RewardmeterError
+        If the data, a spec or the store is wrong, there are no judged pairs, or nothing can be said of a covariate.
+    """
+    dataset = data if isinstance(data, Dataset) else load(data)
+    human = human_side(dataset, aspect)
+    asked: dict[str, Any] = {
+        "degrees": degrees,
+        "folds": folds,
+        "tolerance": tolerance,
+        "resamples": resamples,
+        "level": level,
+        "seed": seed,
+    }
+    check_control(human, covariates, **asked)
+    made = contenders(
+        dataset, [scorer], store=store, workers=workers, max_cost=max_cost, executor=executor, progress=progress
+    )
+    if len(made) != 1:
+        raise SpecError(f"'{scorer}' names {len(made)} recorded scorers; name one, for example recorded:{made[0].name}")
+    spec = scorer if isinstance(scorer, str) else scorer.name
+    return fit_controlled(human, made[0], spec, covariates, ignore_gold=ignore_gold, **asked)
+
+
 def combine(
     data: Dataset | str | Path,
     scorers: Sequence[str | Scorer],
@@ -535,6 +616,7 @@ def audit(
     scorers: Scorers = (),
     options: AuditOptions | None = None,
     *,
+    train: Dataset | str | Path | None = None,
     store: ScoreStore | str | Path | None = "default",
     workers: int = 1,
     max_cost: float | None = None,
@@ -551,6 +633,8 @@ def audit(
     ----------
     data, scorers, store, workers, max_cost, executor, progress:
         As for `compare`.
+    train:
+        What scorers were trained on: what of it stands in the data, too?
     options:
         See `rewardmeter.auditing.AuditOptions`; ``changed`` are its fields by name (``slices=["domain"]``). With
         neither, every edit of the library is tried.
@@ -562,27 +646,45 @@ def audit(
     """
     options = replace(options or AuditOptions(edits=EDITS), **changed)
     dataset = data if isinstance(data, Dataset) else load(data)
+    taught = train if train is None or isinstance(train, Dataset) else load(train)
     check_audit(dataset, options)
+    budget = Budget(max_cost)
     running: dict[str, Any] = {
         "store": store,
         "workers": workers,
-        "max_cost": max_cost,
         "executor": executor,
         "progress": progress,
+        "budget": budget,
     }
     made = contenders(dataset, scorers, **running) if scorers else []
     experiment, run = experiment_of(dataset, scorers, options)
     edited = contenders(experiment.dataset, run, **running) if experiment is not None else []
-    return run_audit(dataset, made, experiment, {one.name: one.scores for one in edited}, options)
+    repeated, attributed = {}, {}
+    pairs = judged_pairs(dataset, options.aspect)
+    for one in made:
+        scorer = run.get(one.name)
+        if scorer is None:
+            continue
+        if options.runs > 1:
+            repeated[one.name] = repeat_scores(scorer, dataset, options.runs, workers=workers, budget=budget)
+        if options.attributed and dataset.has_texts:
+
+            def scored(scorer: Scorer, variants: Dataset) -> Scores:
+                return contenders(variants, [scorer], **running)[0].scores
+
+            wrong = most_wrong(one.scores.values, pairs, options.attributed)
+            attributed[one.name] = attributions(scorer, dataset, wrong, seed=options.seed, score=scored)
+    asked = Asked(experiment, {one.name: one.scores for one in edited}, repeated, attributed)
+    return run_audit(dataset, made, asked, options, train=taught)
 
 
 def experiment_of(
     dataset: Dataset, scorers: Scorers, options: AuditOptions
-) -> tuple[Experiment | None, dict[str, AnyScorer]]:
+) -> tuple[Experiment | None, dict[str, Scorer]]:
     """The edited responses of an audit, None where none are to be scored, and the scorers by name that can score texts
     which the data does not hold."""
     found = ((label or scorer.name, scorer) for label, scorer, *_ in _plans(dataset, scorers)[1] if scorer is not None)
-    run: dict[str, AnyScorer] = {
+    run: dict[str, Scorer] = {
         name: scorer for name, scorer in found if not any(isinstance(one, LookedUp) for one in paid_scorers(scorer))
     }
     return (prepare_experiment(dataset, options) if run else None), run

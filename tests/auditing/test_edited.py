@@ -9,9 +9,11 @@ from small_data import pairs_of
 
 import rewardmeter as rm
 from rewardmeter.auditing import AuditOptions, Edit
-from rewardmeter.auditing.edits import Changed, NotApplicable, apply_edit
+from rewardmeter.auditing.edits import Changed, Material, NotApplicable, apply_edit
 from rewardmeter.auditing.experiment import make_experiment
 from rewardmeter.auditing.pairs import judged_pairs
+from rewardmeter.scoring import Laws
+from rewardmeter.types import Scores
 
 
 def edit(name, kind, change, check=lambda material, made: ""):
@@ -139,12 +141,10 @@ def test_scorers_that_compare_see_the_two_beside_each_other():
 
     class Ranks:
         name, reads = "ranks", frozenset({"response"})
-        laws = rm.scoring.Laws(pointwise=False) if hasattr(rm, "scoring") else None
+        laws = Laws(pointwise=False)
 
         def __call__(self, items):
             seen.update(len(item.responses) for item in items)
-            from rewardmeter.types import Scores
-
             values = [
                 float(sorted(len(o.text) for o in item.responses).index(len(r.text)))
                 for item in items
@@ -152,9 +152,6 @@ def test_scorers_that_compare_see_the_two_beside_each_other():
             ]
             return Scores.from_values(values)
 
-    from rewardmeter.scoring import Laws
-
-    Ranks.laws = Laws(pointwise=False)
     found = audited(Ranks(), PADDING)["padding"]
     assert seen == {2}
     assert found.estimate.value == pytest.approx(1)
@@ -163,7 +160,6 @@ def test_scorers_that_compare_see_the_two_beside_each_other():
 def test_the_same_units_and_edits_for_the_same_seed():
     made = data()
     pairs = judged_pairs(made)
-    shuffled = edit("shuffled", "breaking", lambda text: text)
 
     def change(material, rng):
         return Changed("".join(rng.permutation(list(material.response))))
@@ -191,7 +187,5 @@ def test_recorded_scores_know_no_edited_texts():
 
 
 def test_apply_edit_never_returns_what_it_was_given():
-    from rewardmeter.auditing.edits import Material
-
     same = edit("same", "hack", lambda text: text)
     assert apply_edit(same, Material("x"), np.random.default_rng(0)) == "nothing was changed"

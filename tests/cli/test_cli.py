@@ -34,8 +34,8 @@ def ratings(tmp_path):
 
 
 def test_help_opens_with_a_sentence_and_two_examples():
-    lines = "|compare|audit|calibration|calibrate|combine|score|label|scorers|data|data show|data list|data fetch"
-    lines += "|stats|stats list|stats explain"
+    lines = "|compare|audit|calibration|calibrate|control|combine|score|label|scorers|data|data show|data list"
+    lines += "|data fetch|stats|stats list|stats explain"
     for line in lines.split("|"):
         words = line.split()
         done = run(*words, "--help")

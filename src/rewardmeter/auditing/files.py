@@ -60,6 +60,11 @@ def audit_rows(audit: Audit) -> list[dict[str, Any]]:
 def _data_rows(one: DataProbe) -> Iterator[dict[str, Any]]:
     same = {"part": "data", "probe": one.probe, "kind": "rule", "reason": one.reason}
     same["slice"] = f"{one.column}={one.value}" if one.column else ""
+    if one.measure == "pearson":
+        found = {"p": _plain(one.p), "p_adjusted": _plain(one.p_adjusted), "alarm": one.significant}
+        yield _row(one.estimate, measure="pearson_pooled", **same, **found)
+        yield _row(one.half_ties, measure="pearson_by_item", **same)
+        return
     yield _row(one.estimate, measure="won", **same)
     tested = {"p": _plain(one.p), "p_adjusted": _plain(one.p_adjusted), "alarm": one.significant}
     yield _row(one.half_ties, measure="won_half_ties", **same, **tested)

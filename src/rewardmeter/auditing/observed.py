@@ -22,6 +22,7 @@ from rewardmeter.auditing.features import FEATURES, Feature, entered
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.shares import shares
 from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_fits
+from rewardmeter.stats.partial_pairs import pair_correlations
 from rewardmeter.stats.resampling import item_folds
 from rewardmeter.stats.result import Estimate, undefined
 from rewardmeter.stats.significance import preference_tests
@@ -41,9 +42,9 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
 
     The estimate is what one standard deviation of the feature's difference moves the margin by, in units of the
     scorer's own mean absolute margin between responses that people tell apart; the interval counts the error of both
-    units. ``others`` holds the same with all
-    features at once (``jointly``), and the accuracy (ties half) where the better response has more of the feature and
-    where it has less.
+    units. ``others`` holds the same with all features at once (``jointly``), the partial and the semi-partial
+    correlation of margin and feature (`pair_correlations`), and the accuracy (ties half) where the better response has
+    more of the feature and where it has less.
     """
     apart = {one.name: difference(one, features, evidence) for one in FEATURES}
     varying = {name: values for name, values in apart.items() if _varies(values, evidence)}
@@ -60,8 +61,12 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
                 row.append(ScorerProbe(feature.name, "observational", "dependence", says, nothing, reason=reason))
             continue
         accuracies = _accuracies(evidence, varying[feature.name])
+        correlations = pair_correlations(
+            evidence.margins, evidence.strength, varying[feature.name], evidence.pairs.item, level=evidence.level
+        )
         for k, fit in enumerate(_fits(evidence, [varying[feature.name]])):
             others = {"jointly": jointly[k][feature.name], **{name: one[k] for name, one in accuracies.items()}}
+            others |= zip(("partial_correlation", "semi_partial_correlation"), correlations[k], strict=True)
             estimate = units[feature.name][k].times(fit, -1, evidence.level)
             made[k].append(_dependence(feature.name, says, estimate, fit.p(-1), others))
     return made

@@ -1,12 +1,15 @@
-"""`Audit`: what else the data and its scorers respond to. May import `stats`, `types`, `version`."""
+"""`Audit`: what else the data and its scorers respond to. May import `duplicates` of this folder, `stats`, `types`,
+`version`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal
 
+from rewardmeter.auditing.duplicates import Duplicates
 from rewardmeter.stats.result import Estimate
 from rewardmeter.version import __version__
 
@@ -66,6 +69,7 @@ class DataProbe:
         """Plain JSON values."""
         return {
             "probe": self.probe,
+            "says": self.says,
             "slice": {"column": self.column, "value": self.value} if self.column else None,
             "measure": self.measure,
             "estimate": self.estimate.to_dict(),
@@ -221,7 +225,7 @@ class ScorerAudit:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Audit:
     """The data's rules by how far above chance they are, those that do not apply last; then one part a scorer."""
 
@@ -231,6 +235,7 @@ class Audit:
     data: tuple[DataProbe, ...]
     scorers: tuple[ScorerAudit, ...] = ()
     headline: tuple[str, ...] = ()
+    duplicates: tuple[Duplicates, ...] = ()
 
     def __getitem__(self, probe: str) -> DataProbe:
         """A rule on all of the data; KeyError where there is none of that name."""
@@ -255,5 +260,28 @@ class Audit:
             "settings": dict(self.settings),
             "headline": list(self.headline),
             "data": [probe.to_dict() for probe in self.data],
+            "duplicates": [one.to_dict() for one in self.duplicates],
             "scorers": [one.to_dict() for one in self.scorers],
         }
+
+    def alarms(self) -> list[tuple[str, ScorerProbe]]:
+        """Every alarm with the name of its scorer."""
+        return [(one.scorer, probe) for one in self.scorers for probe in one.probes if probe.alarm]
+
+    def __str__(self) -> str:
+        """What was found, and every alarm; the command line shows tables."""
+        lines = [str(self.dataset.get("name", "")), *self.headline]
+        lines += [f"{scorer} · {probe.probe} · {probe.measure} {probe.estimate}" for scorer, probe in self.alarms()]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """What was found, and a table of the alarms, for notebooks."""
+        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.headline)
+        rows = (
+            (scorer, probe.probe, probe.kind, f"{probe.measure} {probe.estimate}") for scorer, probe in self.alarms()
+        )
+        cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        head = "".join(f"<th>{name}</th>" for name in ("scorer", "alarm", "kind", "effect"))
+        return f"{said}<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>"

@@ -4,21 +4,26 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from rewardmeter.auditing.asked import Asked
 from rewardmeter.auditing.baseline import baseline_probes
 from rewardmeter.auditing.data import audit_data
+from rewardmeter.auditing.duplicates import Duplicates, find_duplicates
 from rewardmeter.auditing.edited import edit_probes
 from rewardmeter.auditing.edits import Edit
 from rewardmeter.auditing.evidence import Evidence, gather_evidence
 from rewardmeter.auditing.experiment import Experiment, make_experiment
 from rewardmeter.auditing.features import feature_values
 from rewardmeter.auditing.grouping import grouping_probes
+from rewardmeter.auditing.judges import audit_judge
 from rewardmeter.auditing.observed import dependence_probes, equal_gold_probe, surface_share_probe
 from rewardmeter.auditing.pairs import judged_pairs
+from rewardmeter.auditing.repeats import repeat_probe
 from rewardmeter.auditing.result import Audit, ScorerAudit, ScorerProbe
 from rewardmeter.auditing.rules import Ruled, rule_margins
 from rewardmeter.comparison import Contender, check_request, commonest
@@ -30,6 +35,8 @@ from rewardmeter.stats.significance import holm
 from rewardmeter.types import Scores
 
 __all__ = ["AuditOptions", "audit", "check_audit", "prepare_experiment"]
+
+MOST_SENTENCES = 8
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,12 @@ class AuditOptions:
         What is tried on scorers that can be run; empty for none.
     units:
         Items on which each edit is tried, at most.
+    runs:
+        How often the data is scored anew, to see whether a scorer says the same again; 1 for not.
+    attributed:
+        Of how many responses, of those that each scorer wrongly prefers by most, the sentences are told apart.
+    families:
+        Name of a judge or system to its family of models; others are known by name.
     folds, seed:
         Of what is learnt, by item; the seed is also of resampling, of the items drawn and of the edits.
     resamples, level:
@@ -56,6 +69,9 @@ class AuditOptions:
     slices: Sequence[str] = ()
     edits: tuple[Edit, ...] = field(default=(), repr=False)
     units: int = 200
+    runs: int = 1
+    attributed: int = 0
+    families: Mapping[str, str] = field(default_factory=dict)
     folds: int = 5
     resamples: int = 1000
     level: float = 0.95
@@ -67,6 +83,10 @@ def check_audit(dataset: Dataset, options: AuditOptions) -> None:
     check_request(dataset, options.aspect, options.slices, None, resamples=options.resamples, level=options.level)
     if options.units < 1:
         raise InputError(f"units: {options.units} items to try edits on; at least one is needed")
+    if options.runs < 1 or options.attributed < 0:
+        raise InputError(
+            f"runs: {options.runs}, attributed: {options.attributed}; at least 1 run, and no less than none"
+        )
     if options.folds < 2:
         raise InputError(f"folds: {options.folds}; at least two are needed to learn on some and judge on others")
     judged_pairs(dataset, options.aspect)
@@ -83,9 +103,10 @@ def prepare_experiment(dataset: Dataset, options: AuditOptions) -> Experiment | 
 def audit(
     dataset: Dataset,
     contenders: Sequence[Contender] = (),
-    experiment: Experiment | None = None,
-    edited: Mapping[str, Scores] | None = None,
+    asked: Asked | None = None,
     options: AuditOptions | None = None,
+    *,
+    train: Dataset | None = None,
 ) -> Audit:
     """Audit the data and the scorers.
 
@@ -93,12 +114,12 @@ def audit(
     ----------
     contenders:
         Scorers with their scores of the data.
-    experiment:
-        Of `prepare_experiment`.
-    edited:
-        Scores of the experiment's dataset by scorer; scorers that are not in it have no probes of edits.
+    asked:
+        What else the scorers were asked; nothing if None.
     options:
         How; the defaults if None.
+    train:
+        Data that scorers were trained on: what of it stands in this data, too?
 
     Raises
     ------
@@ -120,21 +141,22 @@ def audit(
         level=options.level,
         seed=options.seed,
     )
+    duplicates = () if train is None else find_duplicates(dataset, train, level=options.level)
+    duplicates = (*find_duplicates(dataset, level=options.level), *duplicates)
+    said = tuple(_stands_twice(one) for one in duplicates if one.against and one.near)
+    made = replace(made, duplicates=duplicates, headline=(*made.headline, *said))
     if not contenders:
         return made
+    asked = asked or Asked()
     evidence = gather_evidence(dataset, contenders, aspect=options.aspect, level=options.level)
-    scorers = _scorers(evidence, ruled, experiment, edited or {}, options)
-    settings = {**made.settings, "units": experiment.units if experiment else 0}
-    headline = (*made.headline, *(_sentence(one) for one in scorers))
+    scorers = _scorers(evidence, ruled, asked, options)
+    settings = {**made.settings, "units": asked.experiment.units if asked.experiment else 0}
+    headline = (*made.headline, *_sentences(scorers))
     return replace(made, scorers=scorers, settings=settings, headline=headline)
 
 
 def _scorers(
-    evidence: Evidence,
-    ruled: Sequence[Ruled],
-    experiment: Experiment | None,
-    edited: Mapping[str, Scores],
-    options: AuditOptions,
+    evidence: Evidence, ruled: Sequence[Ruled], asked: Asked, options: AuditOptions
 ) -> tuple[ScorerAudit, ...]:
     resampling, _ = make_resampling(evidence.dataset.n_items, options.resamples, options.level, options.seed)
     features = feature_values(evidence.dataset)
@@ -149,14 +171,49 @@ def _scorers(
     made = []
     for contender, scale, parts in zip(evidence.contenders, evidence.scales(), columns, strict=True):
         beyond, dependence, equal, share, grouping = parts
-        probes = [beyond, *dependence, equal, share, *grouping]
-        if experiment is not None and contender.name in edited:
-            probes += edit_probes(experiment, edited[contender.name], scale, level=options.level)
-        made.append(_scorer(contender, scale, probes, edited.get(contender.name)))
+        probes = [beyond, *dependence, equal, share, *grouping, *_as_judge(evidence, contender, options)]
+        probes += _asked_probes(evidence, contender.name, scale, asked, options)
+        made.append(_scorer(contender, scale, probes, asked))
     return tuple(made)
 
 
-def _scorer(contender: Contender, scale: Estimate, probes: Sequence[ScorerProbe], edited: Scores | None) -> ScorerAudit:
+def _as_judge(evidence: Evidence, contender: Contender, options: AuditOptions) -> list[ScorerProbe]:
+    """What is asked of judges; of a scorer that gives no verdicts, what applies to it."""
+    probes = audit_judge(
+        evidence.dataset,
+        contender,
+        evidence.pairs,
+        families=options.families,
+        resamples=options.resamples,
+        level=options.level,
+        seed=options.seed,
+    )
+    judges = contender.recorded is not None and contender.recorded.first is not None
+    return probes if judges else [one for one in probes if not one.reason or one.probe == "scale use"]
+
+
+def _asked_probes(
+    evidence: Evidence, name: str, scale: Estimate, asked: Asked, options: AuditOptions
+) -> list[ScorerProbe]:
+    probes: list[ScorerProbe] = []
+    if name in asked.repeated:
+        probes.append(
+            repeat_probe(
+                evidence.dataset,
+                asked.repeated[name],
+                evidence.pairs,
+                scale=scale.value,
+                resamples=options.resamples,
+                level=options.level,
+                seed=options.seed,
+            )
+        )
+    if asked.experiment is not None and name in asked.edited:
+        probes += edit_probes(asked.experiment, asked.edited[name], scale, level=options.level)
+    return probes
+
+
+def _scorer(contender: Contender, scale: Estimate, probes: Sequence[ScorerProbe], asked: Asked) -> ScorerAudit:
     """Holm over all tests of the scorer; alarms first."""
     tested = [one for one in probes if not math.isnan(one.p)]
     values = iter(holm([one.p for one in tested]).tolist() if tested else [])
@@ -164,8 +221,20 @@ def _scorer(contender: Contender, scale: Estimate, probes: Sequence[ScorerProbe]
     adjusted.sort(key=_order)
     signature = contender.scores.signature
     fingerprint = signature.fingerprint if signature else ""
-    failed = sum(one.counts().get("failed", 0) for one in (contender.scores, edited) if one is not None)
-    return ScorerAudit(contender.name, fingerprint, scale, tuple(adjusted), failed=failed, note=_note(contender.scores))
+    failed = sum(one.counts().get("failed", 0) for one in (contender.scores, asked.edited.get(contender.name)) if one)
+    return ScorerAudit(
+        contender.name,
+        fingerprint,
+        scale,
+        tuple(adjusted),
+        attributions=asked.attributed.get(contender.name, ()),
+        failed=failed,
+        note=_note(contender.scores),
+    )
+
+
+def _stands_twice(one: Duplicates) -> str:
+    return f"{one.near:,} of {one.texts:,} {one.part} stand in {one.against}, too ({one.exact:,} word for word)."
 
 
 def _note(scores: Scores) -> str:
@@ -181,6 +250,17 @@ def _note(scores: Scores) -> str:
 def _order(probe: ScorerProbe) -> tuple[bool, bool, float]:
     away = abs(probe.estimate.value - probe.null)
     return (not probe.alarm, not probe.estimate.defined, -away if not math.isnan(away) else 0.0)
+
+
+def _sentences(scorers: Sequence[ScorerAudit]) -> tuple[str, ...]:
+    """One for each scorer; of many, how many raise no alarm, and which probes raise most."""
+    if len(scorers) <= MOST_SENTENCES:
+        return tuple(_sentence(one) for one in scorers)
+    quiet = sum(not any(probe.alarm for probe in one.probes) for one in scorers)
+    raised = Counter(probe.probe for one in scorers for probe in one.probes if probe.alarm)
+    often = ", ".join(f"{name} ({count} of {len(scorers)})" for name, count in raised.most_common(5))
+    said = f"{quiet} of {len(scorers)} scorers raise no alarm"
+    return (f"{said}; most often alarmed: {often}." if often else f"{said}.",)
 
 
 def _sentence(audited: ScorerAudit) -> str:

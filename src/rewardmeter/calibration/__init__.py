@@ -3,10 +3,12 @@
 
 from rewardmeter.calibration.board import calibration_board
 from rewardmeter.calibration.calibrated import Calibrated, calibrated, load_calibrated
-from rewardmeter.calibration.calibrator import Calibrator, read_calibrator, write_calibrator
+from rewardmeter.calibration.calibrator import Calibrator, Covariate, read_calibrator, write_calibrator
 from rewardmeter.calibration.combination import Combination, Member, read_combination, write_combination
 from rewardmeter.calibration.combined import Combined, load_combined
 from rewardmeter.calibration.combining import fit_combination
+from rewardmeter.calibration.control import Control, ControlledStatistic
+from rewardmeter.calibration.control_fit import check_control, fit_controlled
 from rewardmeter.calibration.evidence import Human, human_side
 from rewardmeter.calibration.files import save_calibration
 from rewardmeter.calibration.fit import behind_calibrator, fit_calibrator
@@ -32,6 +34,9 @@ __all__ = [
     "Chosen",
     "Combination",
     "Combined",
+    "Control",
+    "ControlledStatistic",
+    "Covariate",
     "Human",
     "LabelOptions",
     "LabelState",
@@ -47,12 +52,14 @@ __all__ = [
     "calibration_views",
     "check_apart",
     "check_batch",
+    "check_control",
     "check_fit",
     "check_labelling",
     "check_measuring",
     "check_scores",
     "fit_calibrator",
     "fit_combination",
+    "fit_controlled",
     "fitted_on",
     "human_side",
     "label_state_path",

@@ -1,6 +1,6 @@
 """A scorer behind a calibrator is a scorer.
 
-May import `dataset`, `scoring`, `types`, `errors`, `stats` and `calibration.calibrator`.
+May import `dataset`, `scoring`, `types`, `errors`, `stats` and `calibrator`, `control_covariates` of this folder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import cast
 import numpy as np
 
 from rewardmeter.calibration.calibrator import Calibrator, read_calibrator
+from rewardmeter.calibration.control_covariates import made_covariates, measured_covariates
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import SpecError
 from rewardmeter.scoring import (
@@ -32,6 +33,7 @@ from rewardmeter.scoring import (
     paid_scorer,
     signature_of,
 )
+from rewardmeter.stats.control import ControlMap
 from rewardmeter.types import Cost, Item, Outcome, Scores, Signature
 
 __all__ = [
@@ -70,7 +72,8 @@ class Calibrated:
 
     @property
     def reads(self) -> frozenset[str]:
-        return self.inner.reads | {"response"} if "length" in self.calibrator.map.needs else self.inner.reads
+        takes_text = {"length", "covariates"} & set(self.calibrator.map.needs)
+        return self.inner.reads | {"response"} if takes_text else self.inner.reads
 
     @property
     def laws(self) -> Laws:
@@ -110,8 +113,10 @@ def calibrated_scores(calibrator: Calibrator, scores: Scores, facts: ResponseFac
 
     Where a map has a parameter for each value of a column, a response of which that is not known, or of a value that it
     was not fitted on, has the common one, and a remark that says so. Where a map needs the length, a response without a
-    text is missing.
+    text is missing. What a control does, see `_controlled`.
     """
+    if isinstance(calibrator.map, ControlMap):
+        return _controlled(calibrator, calibrator.map, scores, facts)
     needs, reasons, outcomes = calibrator.map.needs, scores.reasons, scores.outcomes
     length = labels = None
     there = scores.outcomes <= Outcome.TIE
@@ -135,6 +140,28 @@ def calibrated_scores(calibrator: Calibrator, scores: Scores, facts: ResponseFac
     )
 
 
+def _controlled(calibrator: Calibrator, fitted: ControlMap, scores: Scores, facts: ResponseFacts) -> Scores:
+    """Scores less what follows the covariates; a response without a text is missing, and one that a covariate has no
+    value for has that covariate's outcome. Beyond the range of the fit a remark says so."""
+    rules = made_covariates(calibrator)
+    there = scores.outcomes <= Outcome.TIE
+    covariates = measured_covariates(rules, [text if t else None for text, t in zip(facts.texts, there, strict=True)])
+    outcomes, reasons = scores.outcomes.copy(), dict(scores.reasons)
+    for rule, outcome, why in zip(calibrator.covariates, covariates.outcomes, covariates.reasons, strict=True):
+        for i in np.flatnonzero(there & (outcome > Outcome.TIE)).tolist():
+            outcomes[i], there[i] = outcome[i], False
+            reasons[i] = f"the control needs its {rule.spec}: {why.get(i, 'no value')}"
+    beyond = fitted.outside(covariates.values) & there
+    for i in np.flatnonzero(beyond.any(axis=0)).tolist():
+        names = ", ".join(rule.spec for rule, far in zip(calibrator.covariates, beyond[:, i], strict=True) if far)
+        said = f"{names} beyond the range of the control's fit: taken as its end"
+        reasons[i] = f"{reasons[i]}; {said}" if reasons.get(i) else said
+    values = fitted(np.where(there, scores.values, np.nan), covariates=covariates.values)
+    return dataclasses.replace(
+        scores, values=values, outcomes=outcomes, reasons=reasons, signature=None, comparisons=None
+    )
+
+
 def _common(column: str, label: str, before: str) -> str:
     what = f"'{label}' is new to the calibrator" if label else "not known"
     said = f"column '{column}': {what}: calibrated as the others are on average"
@@ -144,7 +171,8 @@ def _common(column: str, label: str, before: str) -> str:
 def calibrated_signature(inner: Signature, calibrator: Calibrator) -> Signature:
     """The signature of a scorer behind a calibrator: that of the scorer, and a hash of the map."""
     by = {"by": calibrator.by} if "slice" in calibrator.map.needs else {}
-    text = json.dumps({**calibrator.map.to_dict(), **by}, sort_keys=True)
+    rules = {"covariates": [one.to_dict() for one in calibrator.covariates]} if calibrator.covariates else {}
+    text = json.dumps({**calibrator.map.to_dict(), **by, **rules}, sort_keys=True)
     content = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
     return dataclasses.replace(inner, name=f"{inner.name}@", options={**inner.options, "@": content})
 
@@ -186,8 +214,9 @@ def calibrated(inner: Scorer, calibrator: Calibrator, path: str = "") -> Calibra
     Raises
     ------
     SpecError
-        If the calibrator was fitted on another scorer, or needs what a scorer does not see.
+        If the calibrator was fitted on another scorer, or with other rules as covariates.
     """
+    made_covariates(calibrator, path)
     fingerprint = signature_of(inner).fingerprint
     if fingerprint != calibrator.fingerprint:
         raise SpecError(

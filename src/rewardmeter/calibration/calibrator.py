@@ -14,6 +14,7 @@ from typing import Any
 
 from rewardmeter.errors import SpecError
 from rewardmeter.files import write_text
+from rewardmeter.stats.control import ControlMap
 from rewardmeter.stats.scaling import (
     Abstention,
     ConformalIntervals,
@@ -26,6 +27,7 @@ from rewardmeter.stats.scaling import (
 __all__ = [
     "FORM",
     "Calibrator",
+    "Covariate",
     "mapping_in",
     "read_calibrator",
     "read_record",
@@ -38,6 +40,26 @@ FORM = 1
 """Version of the file's form."""
 
 _ROW_OF_NUMBERS = re.compile(r"\[[^\[\]{}\"]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Covariate:
+    """A rule that looks at the response alone, whose value a map takes beside the score.
+
+    Attributes
+    ----------
+    spec:
+        What makes it.
+    fingerprint:
+        Of that rule when the map was fitted.
+    """
+
+    spec: str
+    fingerprint: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Plain JSON values."""
+        return {"spec": self.spec, "fingerprint": self.fingerprint}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +88,8 @@ class Calibrator:
         Above which absolute difference of the values of two responses the comparison may be trusted; None likewise.
     by:
         The column of the items whose values have parameters or intervals of their own; empty where all share them.
+    covariates:
+        What the map takes beside the score, in its order; empty for most maps.
     """
 
     map: Map
@@ -78,6 +102,7 @@ class Calibrator:
     intervals: ConformalIntervals | None = None
     abstention: Abstention | None = None
     by: str = ""
+    covariates: tuple[Covariate, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: the contents of the file."""
@@ -87,6 +112,7 @@ class Calibrator:
             "scorer": {"spec": self.spec, "fingerprint": self.fingerprint},
             "map": self.map.to_dict(),
             **({"by": self.by} if self.by else {}),
+            **({"covariates": [one.to_dict() for one in self.covariates]} if self.covariates else {}),
             **{name: made.to_dict() for name, made in more.items() if made is not None},
             "data": dict(self.data),
             "fit": dict(self.fit),
@@ -141,6 +167,7 @@ def read_calibrator(path: str | Path) -> Calibrator:
         intervals,
         abstention,
         _column_in(path, record, fitted),
+        _covariates_in(path, record, fitted),
     )
 
 
@@ -149,6 +176,16 @@ def _column_in(path: Path, record: Mapping[str, Any], fitted: Map) -> str:
     if not by and "slice" in fitted.needs:
         raise SpecError(f"calibrator {path}: 'by' is missing, and the map has a parameter for each slice")
     return by
+
+
+def _covariates_in(path: Path, record: Mapping[str, Any], fitted: Map) -> tuple[Covariate, ...]:
+    wanted = len(fitted.curves) if isinstance(fitted, ControlMap) else 0
+    listed = record.get("covariates", [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise SpecError(f"calibrator {path}: 'covariates' is no list of rules")
+    if len(listed) != wanted:
+        raise SpecError(f"calibrator {path}: its map takes {wanted} covariates, and {len(listed)} are named")
+    return tuple(Covariate(text_in(path, one, "spec"), text_in(path, one, "fingerprint")) for one in listed)
 
 
 def write_record(record: Mapping[str, Any], path: str | Path) -> None:

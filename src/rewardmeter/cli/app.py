@@ -222,6 +222,16 @@ def audit(
         ),
     ] = None,
     units: Annotated[int, Parameter(group=_MEASURING, help="Items on which edits are tried, at most.")] = 200,
+    runs: Annotated[
+        int, Parameter(group=_MEASURING, help="Score the data so often anew: does a scorer say the same again?")
+    ] = 1,
+    attribute: Annotated[
+        int,
+        Parameter(group=_MEASURING, help="Tell apart the sentences of so many responses that a scorer wrongly took."),
+    ] = 0,
+    train: Annotated[
+        str | None, Parameter(group=_MEASURING, help="Data that scorers were trained on: what of it stands here, too?")
+    ] = None,
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
     slice: Annotated[
         list[str] | None, Parameter(negative="", group=_MEASURING, help="Repeat by this column, repeatable.")
@@ -284,12 +294,15 @@ def audit(
             "aspect": aspect,
             "slices": tuple(slice or ()),
             "units": units,
+            "runs": runs,
+            "attributed": attribute,
             "folds": folds,
             "resamples": resamples,
             "level": level,
             "seed": seed,
         },
         edits=edits or [],
+        train=train,
         checks=auditing.Checks(tuple(fail_on or ()), baseline),
         out=out,
         json_path=json,
@@ -449,6 +462,82 @@ def calibrate(
             "seed": seed,
             "interval": interval,
             "risk": risk,
+        },
+    )
+
+
+@_verb(app, "control")
+def control(
+    dataset: Data,
+    /,
+    *,
+    scorer: Scorers = [],  # noqa: B006
+    covariate: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="A rule that looks at the response alone, to control for, repeatable: length (default), markdown.",
+        ),
+    ] = None,
+    ignore_gold: Annotated[
+        bool,
+        Parameter(
+            name="--ignore-gold", group=_MEASURING, help="Take away all that follows the covariates, warranted or not."
+        ),
+    ] = False,
+    tolerance: Annotated[float, Parameter(group=_MEASURING, help="How much accuracy may fall, as a share.")] = 0.01,
+    aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
+    degrees: Annotated[int, Parameter(group=_MEASURING, help="Degrees of freedom of a curve; 1 for a line.")] = 4,
+    folds: Annotated[int, Parameter(group=_MEASURING, help="Folds of the cross-fitting, by item.")] = 5,
+    resamples: Annotated[int, Parameter(group=_MEASURING, help="Bootstrap resamples; 0 for none.")] = 1000,
+    level: Annotated[float, Parameter(group=_MEASURING, help="Level of the intervals.")] = 0.95,
+    seed: Annotated[int, Parameter(group=_MEASURING, help="Seed of folds and resampling.")] = 0,
+    force: Annotated[bool, Parameter(group=_WRITING, help="Write it even if it is not worth having.")] = False,
+    out: Annotated[str | None, Parameter(group=_WRITING, help="The file (default: calibrator.json).")] = None,
+    json: Annotated[
+        str | None,
+        Parameter(group=_WRITING, allow_leading_hyphen=True, help="Also write the table here; - for standard output."),
+    ] = None,
+    map: Mapped = None,
+    format: Format = None,
+    gold: GoldName = None,
+    reference: Reference = None,
+    include_human: IncludeHuman = False,
+    store: StorePath = None,
+    no_store: NoStore = False,
+    workers: Workers = 1,
+    executor: Executor = "local",
+    max_cost: MaxCost = None,
+) -> int:
+    """Take away what a scorer's scores owe to length or style, beyond what people's judgement warrants.
+
+    Shows accuracy and dependence before and after on items that the fit has not seen, and writes a calibrator:
+    SPEC@FILE is then a scorer like any other.
+
+    For example:
+
+        rewardmeter control pairs.jsonl --scorer chrf --covariate length --covariate markdown
+
+        rewardmeter control judgebench --scorer recorded:GRM-Gemma-2B-rewardmodel-ft --out grm-length.json
+    """
+    from rewardmeter.cli import commands, controlling
+
+    return controlling.control(
+        commands.DataOptions(dataset, map, format, gold, reference, include_human),
+        commands.ScorerOptions(scorer, None, store, no_store, workers, executor, max_cost),
+        out=out,
+        json_path=json,
+        force=force,
+        controlling={
+            "covariates": covariate or ["length"],
+            "ignore_gold": ignore_gold,
+            "tolerance": tolerance,
+            "aspect": aspect,
+            "degrees": degrees,
+            "folds": folds,
+            "resamples": resamples,
+            "level": level,
+            "seed": seed,
         },
     )
 

@@ -53,9 +53,14 @@ def _print_data(made: Audit, screen: Console) -> None:
         screen.print()
         screen.print(Text("In parts of the data, what is shown to win more than half:", style="bold"))
         screen.print(_rules(parts, with_part=True))
-    for one in made.data:
-        if one.reason:
-            screen.print(Text(f"{one.probe}: {one.reason}.", style="dim"), soft_wrap=True)
+    for rule in made.data:
+        if rule.reason:
+            screen.print(Text(f"{rule.probe}: {rule.reason}.", style="dim"), soft_wrap=True)
+    for twice in made.duplicates:
+        where = twice.against or "other items"
+        said = twice.reason or f"{twice.near:,} of {twice.texts:,} stand in {where}, too, {twice.exact:,} word for word"
+        if twice.near or twice.against:
+            screen.print(Text(f"{twice.part}: {said}.", style="dim"), soft_wrap=True)
 
 
 def _rules(probes: Sequence[DataProbe], *, with_part: bool) -> Table:

@@ -50,6 +50,7 @@ def audit(
     *,
     auditing: Mapping[str, Any],
     edits: Sequence[str],
+    train: str | None,
     checks: Checks,
     out: str | None,
     json_path: str | None,
@@ -65,7 +66,7 @@ def audit(
     dataset = data.load()
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers, options)
-    made = run_audit(dataset, named, options, **running(scorers))
+    made = run_audit(dataset, named, options, train=train, **running(scorers))
     made = replace(made, settings={**made.settings, "command": command_line()})
     _check_names(asked, made)
     if to_stdout:

@@ -85,7 +85,9 @@ def render_audit(audit: Record) -> str:
         raise InputError("the audit does not name its dataset", column="dataset.name", fix=_FIX)
     settings = _mapping(record.get("settings"))
     level = settings.get("level") if isinstance(settings.get("level"), float) else 0.95
-    rules = [_rule(row, f"data[{place}]") for place, row in enumerate(_list(record, "data"))]
+    data = list(enumerate(_list(record, "data")))
+    rules = [_rule(row, f"data[{place}]") for place, row in data if not _is_pooled(row)]
+    pooled = [_pooled(row, f"data[{place}]") for place, row in data if _is_pooled(row)]
     overall = _with_mirrors([row for row in rules if not row["slice"]])
     parts = [_part(row) for row in rules if row["slice"]]
     scorers = _scorers(_list(record, "scorers"))
@@ -104,6 +106,8 @@ def render_audit(audit: Record) -> str:
         board=record,
         rows=scorers,
         rules=overall,
+        pooled=pooled,
+        duplicates=[one for one in _list(record, "duplicates") if isinstance(one, Mapping)],
         slices=_by_column(parts),
         kinds=page["kinds"],
         measures=_MEASURES,
@@ -130,6 +134,16 @@ def _rule(row: Json, where: str) -> dict[str, Any]:
     said = _rule_said(shared, row.get("p_adjusted"))
     part = _mapping(row.get("slice")) or None
     return {**row, "estimate": won, "estimate_half_ties": shared, "slice": part, "said": said}
+
+
+def _is_pooled(row: Json) -> bool:
+    return isinstance(row, Mapping) and row.get("measure") == "pearson"
+
+
+def _pooled(row: Record, where: str) -> dict[str, Any]:
+    """What a part of the input predicts of ratings pooled over items."""
+    found = {name: _estimate(row.get(name), f"{where}.{name}") for name in ("estimate", "estimate_by_item")}
+    return {**row, **found}
 
 
 def _rule_said(shared: Mapping[str, Any], p: Json) -> str:

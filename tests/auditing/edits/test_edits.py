@@ -159,6 +159,7 @@ def test_numbers_that_only_count_lines_steps_and_versions_are_left_alone():
         "Call `f(3)` and see https://example.org/5 for it.",
         "```\nx = 4\n```\nThat was it.",
         "It was on 12 March 1831, on the 3rd of May and on 2024-05-17.",
+        "会议于 2008 年 5 月 17 日举行。",
     ):
         for seed in range(5):
             made = apply_edit(BY_NAME["number swap"], Material(text), np.random.default_rng(seed))
@@ -178,6 +179,8 @@ def test_numbers_that_only_count_lines_steps_and_versions_are_left_alone():
         ("Il est né le 14 juillet 1789.", True),
         ("Nació el 2 de enero de 1950.", True),
         ("会议于5月17日举行。", True),
+        ("会议于 5 月 17 日举行。", True),
+        ("会议于 2008 年 举行。", True),
         ("وصل في ١٥ مايو ١٩٣١ إلى هنا", True),
     ],
 )
@@ -203,6 +206,7 @@ def test_which_dates_are_seen(text, applies):
         ("De hond is niet in het huis van een vrouw.", "De hond is in het huis van een vrouw."),
         ("Он не был в городе, и это было так.", "Он был в городе, и это было так."),
         ("这不是一个好办法。", "这是一个好办法。"),
+        ("他并没有去北京。", "他去北京。"),
         ("彼は東京に行きません。", "彼は東京に行きます。"),
         ("هذا ليس صحيحا على الإطلاق.", "هذا صحيحا على الإطلاق."),
     ],
@@ -339,3 +343,59 @@ def test_a_check_rejects_what_the_edit_did_not_make(name):
                 assert edit.check(material, Changed(text, made.prompt)), (sample, what)
                 seen[what] += 1
     assert len(seen) == 6, "every kind of sabotage was tried"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("It costs 5 € now.", "It costs 5 £ now."),
+        ("It rose by 3% then.", "It rose by 3‰ then."),
+        ("It is 20 °C there.", "It is 20 °F there."),
+        ("It is a 5-mile walk of 3 hours.", "It is a 5-mile walk of 3 minutes."),
+        ("Es dauert 3 Stunden.", "Es dauert 3 Minuten."),
+        ("Это стоит 5 рублей.", "Это стоит 5 копеек."),
+    ],
+)
+def test_units_are_changed_without_conversion(before, after):
+    assert apply_edit(BY_NAME["unit change"], Material(before), np.random.default_rng(0)) == Changed(after)
+
+
+def test_dollars_of_formulas_are_no_money():
+    for text in ("We get $5$ here.", r"So $5 + x = \frac{1}{2}$ it is.", "Let $3x$ be $5y$ or so.", "`cost $5 now`"):
+        assert isinstance(apply_edit(BY_NAME["unit change"], Material(text), np.random.default_rng(0)), NotApplicable)
+    assert isinstance(
+        apply_edit(BY_NAME["unit change"], Material("It costs $5 now."), np.random.default_rng(0)), Changed
+    )
+
+
+def test_bullets_keep_what_stands_between_sentences():
+    made = apply_edit(
+        BY_NAME["bullets"], Material("One is here. . Two is there. Three is away."), np.random.default_rng(0)
+    )
+    assert made == Changed("- One is here. .\n- Two is there.\n- Three is away.")
+
+
+def test_comments_keep_first_lines_first_and_leave_unknown_languages_alone():
+    edit = BY_NAME["code comments"]
+    script = "```sh\n#!/bin/sh\necho one\n```"
+    made = apply_edit(edit, Material(script), np.random.default_rng(0))
+    assert isinstance(made, Changed)
+    assert made.response.startswith("```sh\n#!/bin/sh\n# ")
+    for text in ('```json\n{"a": 1}\n```', "```\nx = 1\n```", "```python\nx = 1\n", "```brainfuck\n+\n```"):
+        assert isinstance(apply_edit(edit, Material(text), np.random.default_rng(0)), NotApplicable), text
+    for language, mark in (("js", "// "), ("sql", "-- "), ("html", "<!-- "), ("css", "/* ")):
+        made = apply_edit(edit, Material(f"```{language}\nx\n```"), np.random.default_rng(0))
+        assert made.response.startswith(f"```{language}\n{mark}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("See the **big** *small* one at `**x**`.", "See the big small one at `**x**`."),
+        ("## One\n\n> * two\n\n3. **four**", "One\n\ntwo\n\n3. four"),
+        ("- 2 * 3 * 4 = 24", "2 * 3 * 4 = 24"),
+        ("这是**重点**内容。", "这是重点内容。"),
+    ],
+)
+def test_markdown_is_taken_away_and_products_stay(before, after):
+    assert apply_edit(BY_NAME["markdown off"], Material(before), np.random.default_rng(0)) == Changed(after)

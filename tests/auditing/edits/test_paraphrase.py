@@ -39,7 +39,7 @@ def test_a_paraphraser_that_breaks_breaks_nothing():
         (OTHER.replace("1889", "1899"), "the numbers differ"),
         (OTHER.replace("x = 1", "y = 1"), "the code differs"),
         (OTHER.replace("```\nx = 1\n```", "x = 1"), "the code differs"),
-        (f"{OTHER}{' more' * 60}", "the length differs too much"),
+        (f"{'more ' * 60}{OTHER}", "the length differs too much"),
         (TEXT.replace("\n\n", "\n\n\n"), "the words are the same"),
         (
             "Der Turm wurde im Jahr 1889 gebaut und ist mit der Spitze 330 m hoch.\n\n```\nx = 1\n```",

@@ -140,7 +140,7 @@ def test_a_field_that_is_missing_or_wrong_is_named(made: Map, data: st.DataObjec
     [
         (
             {"target": "rating"},
-            "unknown kind of map None; known are beta, curve, davidson, length, linear, sliced_shift",
+            "unknown kind of map None; known are beta, (control, )?curve, davidson, length, linear, sliced_shift",
         ),
         ({"kind": "magic"}, "unknown kind of map 'magic'"),
         ({"kind": ["linear"]}, "unknown kind of map"),

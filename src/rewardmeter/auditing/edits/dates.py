@@ -35,10 +35,11 @@ MONTH = re.compile(
     r"(?<!\w)(?:" + "|".join(sorted({m for names in NAMES.values() for m in names}, key=len, reverse=True)) + r")(?!\w)"
 )
 DAY_BEFORE = re.compile(r"\d(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?$")
+BETWEEN = re.compile(r"(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?")
 NUMBER_AFTER = re.compile(r"\.?,?\s(?:de\s|del\s|of\s)?\d")
 D = "0-9٠-٩۰-۹０-９"
 ISO = re.compile(r"(?<![\d-])\d{4}-(0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])", re.ASCII)
-EAST_ASIAN = re.compile(rf"(?<![{D}])([{D}]{{1,2}})月(?=\s?[{D}]{{1,2}}\s?[日号])")
+EAST_ASIAN = re.compile(rf"(?<![{D}])([{D}]{{1,2}})\s?月(?=\s?[{D}]{{1,2}}\s?[日号])")
 NUMERIC = re.compile(rf"(?<![{D}./])[{D}]{{1,2}}([./])[{D}]{{1,2}}\1([{D}]{{4}})(?![{D}])")
 YEAR = re.compile(rf"(?<![{D}.,$€£¥/-])([{D}]{{4}})(?![{D}%/-]|[.,][{D}])")
 BEFORE_YEAR = re.compile(
@@ -86,7 +87,7 @@ def _dates(text: str, language: str) -> Iterator[Place]:
         if not EARLIEST <= _value(match.group()) <= LATEST:
             continue
         cued = BEFORE_YEAR.search(text[max(0, match.start() - 14) : match.start()])
-        around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+        around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 2].lstrip(" ")[:1]
         named = around in ("()", "（）") or around.endswith("年")
         if named or (cued and AFTER_YEAR.match(text, match.end())):
             yield (*match.span(1), _years(match.group(1)))
@@ -95,9 +96,13 @@ def _dates(text: str, language: str) -> Iterator[Place]:
 def beside_a_month(text: str, start: int, stop: int) -> bool:
     """Whether a number counts days or years of a date."""
     before = [match.end() for match in MONTH.finditer(text, max(0, start - 16), start)]
-    after = re.compile(r"(?:st|nd|rd|th|er|º|ª)?\.?\s(?:de\s|of\s|di\s)?").match(text, stop)
+    after = BETWEEN.match(text, stop)
     named = before and NUMBER_AFTER.match(text, before[-1], start + 1)
-    return bool(named or (after and MONTH.match(text, after.end())) or text[stop : stop + 1] in tuple("年月日号"))
+    return bool(
+        named
+        or (after and MONTH.match(text, after.end()))
+        or text[stop : stop + 2].lstrip(" ")[:1] in tuple("年月日号")
+    )
 
 
 def _months(word: str, language: str) -> list[str]:
@@ -146,7 +151,7 @@ def _wordlike(character: str, beside: str) -> bool:
 
 
 def _in_date(text: str, start: int, number: str) -> bool:
-    around = text[max(0, start - 1) : start] + text[start + len(number) : start + len(number) + 1]
+    around = text[max(0, start - 1) : start] + text[start + len(number) :][:2].strip()[:1]
     if len(number) == 4:
         return 1000 <= int(number) <= 2099
     return len(number) <= 2 and (around == "--" or around.endswith("月"))

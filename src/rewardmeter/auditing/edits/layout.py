@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 
@@ -132,7 +133,8 @@ def _list(material: Material, rng: np.random.Generator) -> Changed | NotApplicab
             position += 1
         if len(own) < 3 or not all(one.closed for one in own) or LIST_OR_MARK.match(line.group()):
             continue
-        entries = "\n".join(f"- {text[one.start : one.stop]}" for one in own)
+        cuts = [line.start(), *(one.start for one in own[1:]), own[-1].stop]
+        entries = "\n".join(f"- {text[start:stop].strip()}" for start, stop in pairwise(cuts))
         made += [text[last : line.start()], entries]
         last = own[-1].stop
     return Changed("".join([*made, text[last:]])) if made else NotApplicable(NO_PARAGRAPH)

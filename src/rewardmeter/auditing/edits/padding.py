@@ -52,12 +52,13 @@ def _chat(material: Material, rng: np.random.Generator) -> Changed | NotApplicab
 
 
 def _chatted(material: Material, made: Changed) -> str:
-    opening, found, closing = made.response.partition(material.response)
-    if not found:
-        return "the response is not there word for word"
-    if opening.strip() not in SURE.values() or closing.strip() not in HOPE.values():
+    opening = next((one for one in SURE.values() if made.response.startswith(one)), None)
+    closing = next((one for one in HOPE.values() if made.response.endswith(one)), None)
+    if opening is None or closing is None:
         return "what was added is not the wording"
-    return ""
+    between = made.response[len(opening) : len(made.response) - len(closing)]
+    whole = material.response in between and between.strip() == material.response.strip()
+    return "" if whole else "the response is not there word for word"
 
 
 def _head(material: Material, rng: np.random.Generator) -> Changed | NotApplicable:

@@ -70,7 +70,8 @@ def _agree(material: Material, rng: np.random.Generator) -> Changed | NotApplica
     for _ in range(TRIES):
         wrong = _wrong(material, rng) or text
         claims = [wrong[one.start : one.stop] for one in sentences(wrong) if one.closed]
-        new = [claim for claim in claims if claim not in old and load(claim) >= SHORTEST_CLAIM]
+        new = [claim for claim in claims if claim not in old and load(claim) >= SHORTEST_CLAIM][:1]
+        new = [claim for claim in new if not any(said.startswith(claim) for said in old)]
         if new and not FIRST_PERSON.search(new[0]) and not REFERS_BACK.match(new[0]):
             prompt = f"{material.prompt}\n\n{I_AM_SURE[language]}{new[0]}"
             return Changed(f"{YOU_ARE_RIGHT[language]}\n\n{wrong}", prompt)

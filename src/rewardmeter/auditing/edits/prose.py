@@ -41,6 +41,7 @@ IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
 WORD = re.compile(rf"[{IDEOGRAPHS}]|(?:(?![{IDEOGRAPHS}])[^\W_])+(?:['’](?:(?![{IDEOGRAPHS}])[^\W_])+)*")
 LINE = re.compile(r"[^\n]+")
 OPENING = re.compile(r"[ \t]*+(?:>[ \t]*+)*+(?:(?:[-*+•]|\d{1,9}[.)])[ \t]++)?+")
+LIST_ENTRY = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]")
 NOT_PROSE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|\||[-=*_]{3,}[ \t]*$)")
 SENTENCE_END = re.compile(r"[.!?…]++[\"'”’»)\]*_]*+(?=\s|$)|[。！？]++[」』”’）\"]*+|[؟।॥]++[\"'”’»)\]]*+(?=\s|$)")
 ABBREVIATION = re.compile(
@@ -86,9 +87,9 @@ def is_code(text: str) -> bool:
     lines = [line for line in body.split("\n") if line.strip()][:200]
     if len(lines) < 2 or any(line.lstrip().startswith(("```", "~~~")) for line in lines):
         return False
-    lines = [line[:200] for line in lines]
-    strong = sum(bool(STRONG_CODE.match(line)) for line in lines)
-    either = sum(bool(STRONG_CODE.match(line) or WEAK_CODE.match(line)) for line in lines)
+    code = [line[:200] for line in lines if not LIST_ENTRY.match(line)]
+    strong = sum(bool(STRONG_CODE.match(line)) for line in code)
+    either = sum(bool(STRONG_CODE.match(line) or WEAK_CODE.match(line)) for line in code)
     return strong >= 1 and either >= 2 and either >= MOSTLY * len(lines)
 
 

@@ -33,9 +33,7 @@ CJK = re.compile(f"[{IDEOGRAPHS}]")
 NUMERAL = re.compile(r"(?:^|\n)[ \t]*\d{1,9}[.)][ \t]+$")
 CLOSERS = r"[\"'”’»)\]*_」』）]*"
 ENDS = re.compile(rf"[.!?…。！？؟।]{CLOSERS}$")
-BEGINS = re.compile(
-    rf"(?:^|\n[ \t>]*(?:[-*+•]|\d{{1,9}}[.)])?[ \t]*|[.!?…。！？؟।]{CLOSERS}\s*|^[ \t]*(?:[-*+•]|\d{{1,9}}[.)])[ \t]*)$"
-)
+BEGINS = re.compile(rf"(?:(?:^|\n)[ \t>]*(?:[-*+•]|\d{{1,9}}[.)])?[ \t]*|[.!?…。！？؟।]{CLOSERS}\s*)$")
 MOST_SHARED = 400
 LONGEST_ROW = 200
 FEWEST_SHARED = 2

@@ -67,8 +67,9 @@ def _swapped(material: Material, made: Changed) -> str:
         return "a number was changed"
     start = changed_stretch(before, after).start
     if before[start : start + 1] in CURRENCIES and before[start + 1 :] == after[start + 1 :]:
-        one_sign = after[start : start + 1] in CURRENCIES and before[start + 1 : start + 2].isdecimal()
-        return "" if one_sign else "what differs is no currency"
+        beside = before[start + 1 : start + 2].isdecimal() or before[:start].rstrip(" -\u00a0\u202f")[-1:].isdecimal()
+        one_sign = beside and after[start : start + 1] in CURRENCIES
+        return "" if one_sign and before != after else "what differs is no currency"
     while start and not before[start - 1].isspace() and not before[start - 1].isdecimal() and before[start - 1] != "-":
         start -= 1
     if not before[:start].rstrip(" -\u00a0\u202f")[-1:].isdecimal():

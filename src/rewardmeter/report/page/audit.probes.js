@@ -238,7 +238,7 @@ function alarmSentence(row) {
 
 function scaleSentence(row) {
   const value = row.scale;
-  const unit = row.scale_says || "the mean difference that it makes between two responses that people tell apart";
+  const unit = "the mean difference that it makes between two responses that people tell apart";
   if (!defined(value)) return `It has no scale (${unit}), so shifts and dependences are undefined.`;
   const decimals = decimalsFor(halfWidth(value), 3);
   const ends = bounded(value) ? ` (${intervalText(value, decimals)})` : "";

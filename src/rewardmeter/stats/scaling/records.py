@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "READERS",
     "Beyond",
     "Floats",
     "Label",
@@ -36,10 +37,10 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
-Target = Literal["utility", "rating", "probability"]
+Target = Literal["utility", "rating", "probability", "score"]
 """``utility``: log-odds, where the difference of two responses of an item is the logit that the first is preferred (its
 zero means nothing); ``rating``: the expected human rating on the rating's own scale; ``probability``: that of rating 1,
-for ratings 0 and 1."""
+for ratings 0 and 1; ``score``: the score's own scale, of maps that take something away and calibrate nothing."""
 Link = Literal["identity", "logit"]
 Beyond = Literal["flat", "linear"]
 Label = str | int
@@ -55,7 +56,7 @@ class Map:
     Attributes
     ----------
     kind: the form of the map, as its record names it.
-    needs: which of ``length`` and ``slice`` a call must give.
+    needs: which of ``length``, ``slice`` and ``covariates`` a call must give.
     target: what the values are; see `Target`.
     """
 
@@ -111,7 +112,7 @@ def map_from_dict(record: Mapping[str, Any]) -> Map:
     form = _KINDS[kind]
     wanted = {field.name: str(field.type) for field in fields(form)}
     require_fields(f"a map of kind {kind!r}", record, ("kind", *wanted))
-    return form(**{name: _READERS[of](f"{kind}.{name}", record[name]) for name, of in wanted.items()})
+    return form(**{name: READERS[of](f"{kind}.{name}", record[name]) for name, of in wanted.items()})
 
 
 def require_fields(what: str, record: Any, wanted: Sequence[str], *, maybe: Sequence[str] = ()) -> None:
@@ -189,10 +190,10 @@ def _one_of(choices: Any) -> Callable[[str, Any], Any]:
     return read
 
 
-target_of = _one_of(Target)
-"""A target's name as it is; ValueError for another one."""
+target_of = _one_of(Literal["utility", "rating", "probability"])
+"""The name of a target that says something of people, as it is; ValueError for another one."""
 
-_READERS: dict[str, Callable[[str, Any], Any]] = {
+READERS: dict[str, Callable[[str, Any], Any]] = {
     "float": number_of,
     "Floats": numbers_of,
     "Labels": labels_of,
@@ -201,3 +202,4 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "Link": _one_of(Link),
     "Beyond": _one_of(Beyond),
 }
+"""How a field of a record is read, by the name of its type; a map with a type of its own adds it."""
