@@ -21,7 +21,8 @@ def near(value: float, half: float = 0.02, n: int = 400) -> Estimate:
 def rule(name: str, value: float, *, part: tuple[str, str] = ("", ""), n: int = 400, **more: Any) -> DataProbe:
     estimate = near(value - 0.01, n=n)
     tested = {"p": 1e-6, "p_adjusted": 1e-4} if abs(value - 0.5) > 0.04 else {"p": 0.4, "p_adjusted": 0.8}
-    return DataProbe(name, "made up", estimate, near(value, n=n), *part, **{**tested, **more})
+    where = {"column": part[0], "value": part[1]}
+    return DataProbe(name, "made up", estimate, near(value, n=n), **where, **{**tested, **more})
 
 
 def probe(name: str, kind: Kind, measure: str, value: float, *, half: float = 0.1, **more: Any) -> ScorerProbe:

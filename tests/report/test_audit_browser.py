@@ -281,7 +281,7 @@ def nasty() -> list[Audit]:
         HOSTILE, item=HOSTILE, probe=HOSTILE, method=HOSTILE, spans=[{"start": 0, "stop": 9, "effect": 1}]
     )
     hostile = ScorerProbe(HOSTILE, "hack", HOSTILE, HOSTILE, near(0.3), counts={HOSTILE: 1}, reasons={HOSTILE: 1})
-    part = ScorerAudit(HOSTILE, "", NOTHING, (hostile,), HOSTILE, (text,))
+    part = ScorerAudit(HOSTILE, "", NOTHING, (hostile,), attributions=(text,), note=HOSTILE)
     odd = ScorerAudit("constructor", "", near(0.0, 0.0), (replace(hostile, probe="__proto__", kind="toString"),))  # type: ignore[arg-type]
     parts = (("", ""), (HOSTILE, "constructor"))
     return [
@@ -384,4 +384,4 @@ def test_a_real_audit_of_the_data(show: Open) -> None:
         mark = line(page, ".rules", name).locator("td.plot .at, td.plot circle")
         place = "x" if made[name].significant else "cx"
         assert at(mark, place) == pytest.approx(3 + 94 * value, abs=1e-2)
-    assert len(first_names(page, ".rules")) >= len({one.says for one in made.data}) - 1
+    assert len(first_names(page, ".rules")) >= len({one.says for one in made.data if one.measure == "wins"}) - 1

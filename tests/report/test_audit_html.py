@@ -206,7 +206,7 @@ def everywhere(text: str) -> Audit:
     texts = (
         {**dict.fromkeys(("item", "probe", "method"), text), "text": text, "full": 1.0, "empty": None, "spans": []},
     )
-    part = ScorerAudit(text, text, near(1.0), (*probes, none), scale_says=text, attributions=texts)
+    part = ScorerAudit(text, text, near(1.0), (*probes, none), note=text, attributions=texts)
     data = (rule(text, 0.7), rule("part", 0.7, part=(text, text)), DataProbe("no", text, NOTHING, NOTHING, reason=text))
     known = dict.fromkeys(("name", "hash", "format", "licence", "citation"), text) | {"notes": [text]}
     gold = dict.fromkeys(("kind", "description", "aspect", "system_level"), text)

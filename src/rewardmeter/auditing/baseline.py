@@ -6,6 +6,7 @@ May import `stats`, `types` and `evidence`, `result`, `rules` of this folder.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from rewardmeter.auditing.evidence import Evidence
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.rules import Ruled
 from rewardmeter.auditing.shares import shares
-from rewardmeter.stats.clustered_regression import clustered_least_squares
 from rewardmeter.stats.preference import pair_credits
 from rewardmeter.stats.result import undefined
 from rewardmeter.stats.significance import preference_tests
@@ -35,16 +35,12 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
     made = []
     for credit in evidence.credits:
         if best is None:
-            reason, estimate, p, others = (
-                "no rule applies that learns nothing",
-                undefined(level=evidence.level),
-                np.nan,
-                {},
-            )
+            reason, p, others = "no rule applies that learns nothing", np.nan, {}
+            estimate = undefined(level=evidence.level)
         else:
             item, level = evidence.pairs.item, evidence.level
-            fit = clustered_least_squares((credit - best)[None], np.ones((len(best), 1)), item)[0]
-            estimate = fit.estimate(0, level=level)
+            gap = shares((credit - best + 1)[None] / 2, item, level=level)[0]
+            estimate = replace(gap, value=2 * gap.value - 1, low=2 * gap.low - 1, high=2 * gap.high - 1)
             own, rule = shares(np.stack([credit, np.where(np.isnan(credit), np.nan, best)]), item, level=level)
             reason = "" if estimate.defined else "the scorer judged no decided pair"
             rng = np.random.default_rng(0)

@@ -20,7 +20,7 @@ import numpy as np
 from rewardmeter.auditing.edits import Changed, Edit, Material, apply_edit
 from rewardmeter.comparison.gold import PairGold
 from rewardmeter.dataset import Dataset
-from rewardmeter.types import FloatArray, IntArray, Prompt, Scores, prompt_text
+from rewardmeter.types import FloatArray, IntArray, Message, Prompt, Scores, prompt_text
 
 __all__ = ["EditTrial", "Experiment", "Outcomes", "make_experiment", "outcomes"]
 
@@ -177,7 +177,7 @@ def _units(pairs: PairGold, most: int, rng: np.random.Generator) -> IntArray:
     """One decided pair of each item, of at most so many items."""
     decided = rng.permutation(np.flatnonzero(pairs.probability != 0.5))
     _, first = np.unique(pairs.item[decided], return_index=True)
-    one_each = decided[np.sort(first)]
+    one_each = rng.permutation(decided[first])  # items, however many pairs they have, have equal chances
     return np.sort(one_each[:most]).astype(np.int32)
 
 
@@ -210,12 +210,23 @@ def _comparisons(
 ) -> tuple[int, int, int, int, int, int]:
     prompt = dataset.prompts[item] if dataset.prompts else None
     if made.prompt is not None:
-        prompt = made.prompt
+        prompt = _with_prompt(prompt, made.prompt)
     old, other = dataset.response_text[target] or "", dataset.response_text[rival] or ""
     before = builder.compare(item, prompt, old, other)
     beside = builder.compare(item, prompt, old, made.response)
     after = builder.compare(item, prompt, made.response, other)
     return (*before, *beside, *after)
+
+
+def _with_prompt(prompt: Prompt | None, text: str) -> Prompt:
+    """The changed prompt: what was added to a chat is said by the user, in the last turn where that is the user's."""
+    before = prompt_text(prompt)
+    if prompt is None or isinstance(prompt, str) or not prompt or not text.startswith(before):
+        return text
+    added, last = text[len(before) :], prompt[-1]
+    if last.role != "user":
+        return (*prompt, Message("user", added.strip()))
+    return (*prompt[:-1], last._replace(content=last.content + added))
 
 
 def _material(dataset: Dataset, item: int, target: int, rng: np.random.Generator) -> Material:

@@ -121,7 +121,7 @@ def rule_margins(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> tu
     made: list[Ruled] = []
     for rule in RULES:
         found = rule.margins(dataset, pairs, folds, seed)
-        if rule.less and not isinstance(found, str) and not np.any(np.nan_to_num(found)):
+        if not isinstance(found, str) and not np.any(np.nan_to_num(found)):
             found = _LEARNT_NOTHING if not rule.less else "the two responses of a pair never differ in it"
         made.append(Ruled(rule, np.empty(0), found) if isinstance(found, str) else Ruled(rule, found))
     return tuple(made)

@@ -159,7 +159,13 @@ def audit(
     asked = asked or Asked()
     evidence = gather_evidence(dataset, contenders, aspect=options.aspect, level=options.level)
     scorers = _scorers(evidence, ruled, asked, options)
-    settings = {**made.settings, "units": asked.experiment.units if asked.experiment else 0}
+    settings = {
+        **made.settings,
+        "edits": [one.edit.name for one in asked.experiment.trials] if asked.experiment else [],
+        "units": asked.experiment.units if asked.experiment else 0,
+        "runs": options.runs,
+        "attributed": options.attributed,
+    }
     headline = (*made.headline, *_sentences(scorers), *in_sample(dataset, contenders))
     return replace(made, scorers=scorers, settings=settings, headline=headline)
 
@@ -250,7 +256,8 @@ def _note(contender: Contender) -> str:
     """How many responses have no score, and the commonest reason; nothing of a judge of pairs, which gives none."""
     scores = contender.scores
     lost = int(np.sum(np.isnan(scores.values)))
-    if not lost or (lost == len(scores.values) and contender.recorded is not None):
+    judges = contender.recorded is not None and contender.recorded.first is not None
+    if not lost or (lost == len(scores.values) and judges):
         return ""
     reasons = commonest(scores, scored=False)
     why = f", most often: {next(iter(reasons))}" if reasons else ""

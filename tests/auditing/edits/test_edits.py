@@ -25,7 +25,7 @@ NOT_APPLICABLE = {
     "closing restatement": {"code": CODE},
     "pleasantries": {"code": CODE},
     "heading": {"code": CODE},
-    "emoji": {"code": CODE},
+    "added emoji": {"code": CODE},
     "white space": {"code": CODE},
     "markdown on": {"code": CODE},
     "markdown off": {"code": CODE, **dict.fromkeys(("zh", "ja", "ar", "fenced"), MARKS)},

@@ -118,7 +118,7 @@ PADDING = (
         (EMPTY, IS_CODE, HAS_HEADING, NO_WORDING),
     ),
     Edit(
-        "emoji",
+        "added emoji",
         "preserving",
         "puts an emoji behind a sentence",
         on_prose(_decorate),
