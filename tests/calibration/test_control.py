@@ -329,3 +329,13 @@ def test_the_table_goes_to_json(tmp_path, monkeypatch, capsys):
     assert main(["control", "demo:pairs", "-s", "words", "-s", "chrf"]) == 2
     assert "belongs to one scorer" in capsys.readouterr().err
     assert main(["control", "demo:pairs", "-s", "words", "--out", "x.txt"]) == 2
+
+
+def test_where_nothing_but_length_was_there_the_verdict_says_what_is_left(confounded):
+    """Lengths have nothing to do with quality here: without them a scorer that is length is a coin."""
+    only = made_data(400, scores=lambda quality, lengths: np.log1p(lengths))
+    made = rm.control(only, "recorded:judge", **OPTIONS)
+    assert made.accuracy.after.low <= 0.5
+    assert "But what is left is not shown to beat a coin: accuracy" in made.verdict
+    both = rm.control(confounded, "recorded:judge", **OPTIONS)
+    assert "coin" not in both.verdict

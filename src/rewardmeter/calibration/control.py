@@ -138,7 +138,11 @@ class Control:
         if not change.defined:
             return f"Worth having: {found}; what it does to accuracy is not known."
         ruled = "no more than" if self.survives else "more than"
-        return f"Worth having: {found}, and {said}, {'' if self.survives else 'not '}shown to fall by {ruled} {points}."
+        made = f"Worth having: {found}, and {said}, {'' if self.survives else 'not '}shown to fall by {ruled} {points}."
+        after = self.accuracy.after
+        if after.low <= 0.5:
+            made += f" But what is left is not shown to beat a coin: accuracy {_percent(after)}."
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
