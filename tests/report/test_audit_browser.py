@@ -142,7 +142,7 @@ def test_the_matrix_has_signed_effects_from_the_null_and_marks_alarms(show: Open
 
 def test_choosing_in_the_matrix_by_mouse_and_keyboard_chooses_everywhere(show: Open) -> None:
     page = show(three())
-    expect(page.locator("#probes-box .finding")).to_contain_text("5 of 13 probes raise an alarm: length, markdown")
+    expect(page.locator("#probes-box .finding")).to_contain_text("5 of 12 probes raise an alarm: length, markdown")
     expect(page.locator("#probes-box .finding")).to_contain_text("not shown to lower its score: negation.")
     page.locator(".matrix thead .name").nth(2).click()
     expect(page.locator("#probes-box .finding")).to_have_text("No alarm: none of 12 tests shows a fault.")

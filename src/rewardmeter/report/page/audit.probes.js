@@ -233,7 +233,7 @@ function alarmSentence(row) {
   const blind = unseen.length ? ` Broken content that is not shown to lower its score: ${namedProbes(unseen)}.` : "";
   if (!alarms.length) return `No alarm: none of ${whole(tested)} tests shows a fault.${blind}`;
   const raise = alarms.length === 1 ? "raises" : "raise";
-  return `${whole(alarms.length)} of ${whole(row.probes.length)} probes ${raise} an alarm: ${namedProbes(alarms)}.${blind}`;
+  return `${whole(alarms.length)} of ${whole(tested)} probes ${raise} an alarm: ${namedProbes(alarms)}.${blind}`;
 }
 
 function scaleSentence(row) {
