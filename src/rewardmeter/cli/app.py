@@ -223,14 +223,15 @@ def audit(
     ] = None,
     units: Annotated[int, Parameter(group=_MEASURING, help="Items on which edits are tried, at most.")] = 200,
     runs: Annotated[
-        int, Parameter(group=_MEASURING, help="Score the data so often anew: does a scorer say the same again?")
+        int,
+        Parameter(group=_MEASURING, help="Score the data so often, to see whether a scorer says the same; 1 for not."),
     ] = 1,
     attribute: Annotated[
         int,
-        Parameter(group=_MEASURING, help="Tell apart the sentences of so many responses that a scorer wrongly took."),
+        Parameter(group=_MEASURING, help="Of so many responses wrongly taken, show which sentences won (see report)."),
     ] = 0,
     train: Annotated[
-        str | None, Parameter(group=_MEASURING, help="Data that scorers were trained on: what of it stands here, too?")
+        str | None, Parameter(group=_MEASURING, help="Data that scorers were trained on: is it in this data, too?")
     ] = None,
     aspect: Annotated[str | None, Parameter(group=_MEASURING, help="Which aspect of the ratings.")] = None,
     slice: Annotated[
@@ -250,7 +251,8 @@ def audit(
         ),
     ] = None,
     baseline: Annotated[
-        str | None, Parameter(group=_CHECKING, help="An earlier audit.json: only what is shown to be worse fails.")
+        str | None,
+        Parameter(group=_CHECKING, help="An earlier audit.json or its folder: of --fail-on, only what is worse fails."),
     ] = None,
     out: Annotated[
         str | None,
