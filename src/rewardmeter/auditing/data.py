@@ -144,7 +144,9 @@ def _headline(probes: Sequence[DataProbe]) -> tuple[str, ...]:
     if not won:
         return ("No content-blind rule is shown to win more than half of the pairs.",)
     best, estimate = won[0], won[0].half_ties
-    said = f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+    said = f"{100 * estimate.value:.1f} %"
+    if not math.isnan(estimate.low):
+        said += f" [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
     return (
         f"Without reading: '{best.probe}' wins {said} of {estimate.n:,} decided pairs.",
         f"{len(won)} of {len({one.says for one in probes if one.measure == 'wins'})} rules win more than half.",

@@ -21,6 +21,8 @@ from rewardmeter.types import FloatArray
 
 __all__ = ["RULES", "Rule", "Ruled", "rule_margins"]
 
+_LEARNT_NOTHING = "too little to learn from: what is learnt on some items says nothing of the others"
+
 Margins = Callable[[Dataset, PairGold, int, int], "FloatArray | str"]
 
 
@@ -120,6 +122,6 @@ def rule_margins(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> tu
     for rule in RULES:
         found = rule.margins(dataset, pairs, folds, seed)
         if not isinstance(found, str) and not np.any(np.nan_to_num(found)):
-            found = "the two responses of a pair never differ in it"
+            found = _LEARNT_NOTHING if not rule.less else "the two responses of a pair never differ in it"
         made.append(Ruled(rule, np.empty(0), found) if isinstance(found, str) else Ruled(rule, found))
     return tuple(made)

@@ -27,11 +27,11 @@ from rewardmeter.auditing.result import Audit, ScorerAudit, ScorerProbe
 from rewardmeter.auditing.rules import Ruled, rule_margins
 from rewardmeter.comparison import Contender, check_request, commonest
 from rewardmeter.comparison.measure import make_resampling
+from rewardmeter.comparison.run import in_sample
 from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import holm
-from rewardmeter.types import Scores
 
 __all__ = ["AuditOptions", "audit", "check_audit", "prepare_experiment"]
 
@@ -148,7 +148,7 @@ def audit(
     evidence = gather_evidence(dataset, contenders, aspect=options.aspect, level=options.level)
     scorers = _scorers(evidence, ruled, asked, options)
     settings = {**made.settings, "units": asked.experiment.units if asked.experiment else 0}
-    headline = (*made.headline, *(_sentence(one) for one in scorers))
+    headline = (*made.headline, *(_sentence(one) for one in scorers), *in_sample(dataset, contenders))
     return replace(made, scorers=scorers, settings=settings, headline=headline)
 
 
@@ -226,7 +226,7 @@ def _scorer(contender: Contender, scale: Estimate, probes: Sequence[ScorerProbe]
         tuple(adjusted),
         attributions=asked.attributed.get(contender.name, ()),
         failed=failed,
-        note=_note(contender.scores),
+        note=_note(contender),
     )
 
 
@@ -234,10 +234,11 @@ def _stands_twice(one: Duplicates) -> str:
     return f"{one.near:,} of {one.texts:,} {one.part} stand in {one.against}, too ({one.exact:,} word for word)."
 
 
-def _note(scores: Scores) -> str:
-    """How many responses have no score, and the commonest reason."""
+def _note(contender: Contender) -> str:
+    """How many responses have no score, and the commonest reason; nothing of a judge of pairs, which gives none."""
+    scores = contender.scores
     lost = int(np.sum(np.isnan(scores.values)))
-    if not lost:
+    if not lost or (lost == len(scores.values) and contender.recorded is not None):
         return ""
     reasons = commonest(scores, scored=False)
     why = f", most often: {next(iter(reasons))}" if reasons else ""
@@ -255,8 +256,17 @@ def _sentence(audited: ScorerAudit) -> str:
     if not tested:
         return f"{audited.scorer}: nothing could be tested{f' ({audited.note})' if audited.note else ''}."
     if not alarms:
-        return f"{audited.scorer}: none of {tested} probes raises an alarm."
-    named = ", ".join(f"{one.probe} {one.estimate.value:+.2f}" for one in alarms[:3])
+        of = "the only probe raises no" if tested == 1 else f"none of {tested} probes raises an"
+        return f"{audited.scorer}: {of} alarm."
+    named = ", ".join(map(_named, alarms[:3]))
     raised = "raises" if len(alarms) == 1 else "raise"
     more = " …" if len(alarms) > 3 else ""
     return f"{audited.scorer}: {len(alarms)} of {tested} probes {raised} an alarm: {named}{more}."
+
+
+def _named(probe: ScorerProbe) -> str:
+    """With its effect; what has no effect at another value than 0 is a share."""
+    value = probe.estimate.value
+    if probe.measure == "detected":
+        return f"{probe.probe} noticed in {100 * value:.0f} %"
+    return f"{probe.probe} {value:+.2f}" if probe.null == 0 else f"{probe.probe} {100 * value:.0f} %"

@@ -37,7 +37,7 @@ def scale_probe(values: FloatArray, item: IntArray, pairs: PairGold | None, resa
     counts = {"responses": len(values), "unscored": int(np.isnan(values).sum())}
     if not use["commonest"].defined:
         nothing = Estimate(math.nan, level=level, method="undefined")
-        reason = "it gives verdicts on pairs and no scores"
+        reason = "no response has a score"
         return ScorerProbe("scale use", "judge", "share", says, nothing, bad="greater", counts=counts, reason=reason)
     others = {name: one for name, one in use.items() if name != "commonest"}
     if pairs is not None:
