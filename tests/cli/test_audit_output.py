@@ -3,11 +3,14 @@
 import io
 
 import numpy as np
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 import rewardmeter as rm
 from rewardmeter.auditing import AuditOptions, edits_named
 from rewardmeter.calibration import write_calibrator
+from rewardmeter.cli import main
 from rewardmeter.cli.audit_tables import print_audit
 from rewardmeter.dataset import Dataset, Preferences
 
@@ -45,6 +48,35 @@ def printed(made, width):
     return screen.export_text().splitlines()
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_the_summary_is_read_at_every_width(width):
+    named = [(name, long_answers) for name in LONG]
+    lines = printed(rm.audit(pairs(), named, AuditOptions(), store=None), width)
+    start = next(i for i, line in enumerate(lines) if line.startswith("scorer "))
+    table = lines[start : start + 5]
+    assert all(cell_len(line) <= width for line in table)
+    assert not any("…" in line for line in table)
+    assert all(any(line.startswith(name[:20]) for line in table) for name in LONG)
+    left_out = [line for line in lines if line.startswith("left out for width")]
+    assert len(left_out) == (width < 100)
+    assert "surface share" in "".join(left_out) or width >= 100
+
+
+def test_what_is_not_shown_is_no_all_clear():
+    options = AuditOptions(edits=edits_named(["breaking"]), units=12)
+    lines = printed(rm.audit("demo:pairs", ["chrf"], options, store=None), 200)
+    said = {line.partition(":")[0] for line in lines}
+    assert "not shown either way, breaking" in said
+    assert "as it should be, breaking" in said
+    assert not any(line.startswith("no alarm") for line in lines)
+
+
+def test_a_scorer_of_one_value_has_no_unit():
+    lines = printed(rm.audit(pairs(), [("one", one_value)], AuditOptions(), store=None), 200)
+    assert "one · it tells no two responses apart that people told apart" in lines
+    assert not any("a shift of 1 is" in line for line in lines)
+
+
 def test_an_alarm_on_broken_content_says_how_often_it_was_noticed():
     options = AuditOptions(edits=edits_named(["repeated answer"]), units=30)
     made = rm.audit(pairs(), [("length", long_answers)], options, store=None)
@@ -75,3 +107,8 @@ def test_a_scorer_that_was_fitted_on_this_data_says_so(tmp_path):
     assert made.headline[-1].startswith("Fitted on this very data")
     assert "words@" in made.headline[-1]
     assert not any("Fitted" in line for line in rm.audit("demo:pairs", ["words"], AuditOptions(), store=None).headline)
+
+
+def test_sentences_told_apart_are_announced(capsys):
+    assert main([*RUN, "--scorer", "length", "--edits", "none", "--attribute", "2"]) == 0
+    assert "sentences of 2 responses told apart: see the report or the JSON file" in capsys.readouterr().out

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rewardmeter.auditing import Audit, DataProbe, ScorerAudit, ScorerProbe
+from rewardmeter.auditing.edited import NOTICES
+from rewardmeter.auditing.result import Kind
 from rewardmeter.report.numbers import value_and_half_width
 from rewardmeter.stats.result import Estimate
 
@@ -17,6 +20,15 @@ __all__ = ["print_audit"]
 _MOST_SCORERS = 5
 _MOST_ALARMS = 25
 _SUMMARY = ("beyond the best rule", "length", "markdown", "surface share")
+_BROKEN = {"beyond the best rule": "beyond the\nbest rule", "surface share": "surface\nshare"}
+_NAME = 24
+_UNBOUNDED = 10_000
+_ORDER = ("not shown either way", "no effect shown", "as it should be", "described")
+_LEGEND = (
+    "A shift or dependence of 1 is what the scorer's score differs by between two responses that people told apart."
+    f" Detected: how often the broken response scores lower, an alarm where that is shown to be below {NOTICES}. Flips:"
+    " pairs in which the edit changes the winner."
+)
 
 
 def print_audit(made: Audit, screen: Console) -> None:
@@ -38,6 +50,8 @@ def print_audit(made: Audit, screen: Console) -> None:
     said = "Pairs that people tied are left out. p of a rule is of the exact sign test over items against a coin, Holm"
     said += " over all rules; p of a probe is after Holm over all probes of its scorer."
     screen.print(Text(said, style="dim"), soft_wrap=True)
+    if made.scorers:
+        screen.print(Text(_LEGEND, style="dim"), soft_wrap=True)
 
 
 def _print_data(made: Audit, screen: Console) -> None:
@@ -85,22 +99,44 @@ def _pooled(probes: Sequence[DataProbe]) -> Table:
 
 
 def _print_summary(scorers: Sequence[ScorerAudit], screen: Console) -> None:
+    """As many columns as there is room for beside names that can be read."""
+    longest = max(len(one.scorer) for one in scorers)
+    table = _summary(scorers, _SUMMARY, longest)
+    shown = list(_SUMMARY)
+    while shown and _natural(table) > screen.width:
+        if longest <= _NAME:
+            shown.pop()
+        longest = min(longest, _NAME)
+        table = _summary(scorers, shown, longest)
+    screen.print()
+    screen.print(table)
+    left_out = ", ".join(_SUMMARY[len(shown) :])
+    if left_out:
+        screen.print(Text(f"left out for width: {left_out}; see the report", style="dim"), soft_wrap=True)
+
+
+def _summary(scorers: Sequence[ScorerAudit], shown: Sequence[str], name_width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("scorer", overflow="fold")
-    for heading in ("alarms", "accuracy", *_SUMMARY):
-        table.add_column(heading, no_wrap=True)
+    table.add_column("scorer", overflow="fold", width=name_width, vertical="top")
+    for heading in ("alarms", "accuracy", *shown):
+        table.add_column(_BROKEN.get(heading, heading), no_wrap=True)
     for one in scorers:
         alarms = sum(probe.alarm for probe in one.probes)
         own = one[_SUMMARY[0]].others.get("accuracy")
-        cells = [_number(one[name].estimate) + (" ▲" if one[name].alarm else "") for name in _SUMMARY]
+        cells = [_number(one[name].estimate) + (" ▲" if one[name].alarm else "") for name in shown]
         table.add_row(Text(one.scorer), str(alarms), _number(own) if own else "–", *cells)
-    screen.print()
-    screen.print(table)
+    return table
+
+
+def _natural(table: Table) -> int:
+    return Console(width=_UNBOUNDED).measure(table).maximum
 
 
 def _print_scorer(one: ScorerAudit, screen: Console) -> None:
     screen.print()
     unit = f" · a shift of 1 is {_number(one.scale)} of its score" if one.scale.defined else ""
+    if one.scale.value == 0:
+        unit = " · it tells no two responses apart that people told apart"
     screen.print(Text(one.scorer + unit, style="bold"), soft_wrap=True)
     if one.note:
         screen.print(Text(f"{one.note}.", style="dim"), soft_wrap=True)
@@ -110,15 +146,34 @@ def _print_scorer(one: ScorerAudit, screen: Console) -> None:
     if len(alarms) > _MOST_ALARMS:
         screen.print(f"… and {len(alarms) - _MOST_ALARMS} more alarms.")
     quiet = [probe for probe in one.probes if probe.estimate.defined and not probe.alarm]
-    for kind in dict.fromkeys(probe.kind for probe in quiet):
-        named = ", ".join(f"{probe.probe} {_number(probe.estimate)}" for probe in quiet if probe.kind == kind)
-        screen.print(Text(f"no alarm, {kind}: {named}", style="dim"), soft_wrap=True)
+    for said, kind in sorted({(_said(probe), probe.kind) for probe in quiet}, key=_place):
+        named = [probe for probe in quiet if (_said(probe), probe.kind) == (said, kind)]
+        values = ", ".join(f"{probe.probe} {_number(probe.estimate)}" for probe in named)
+        screen.print(Text(f"{said}, {kind}: {values}", style="dim"), soft_wrap=True)
     missing: dict[str, list[str]] = {}
     for probe in one.probes:
         if probe.reason:
             missing.setdefault(probe.reason, []).append(probe.probe)
     for reason, names in missing.items():
         screen.print(Text(f"not tried, {reason}: {', '.join(names)}", style="dim"), soft_wrap=True)
+    if one.attributions:
+        said = f"sentences of {len(one.attributions)} responses told apart: see the report or the JSON file"
+        screen.print(Text(said, style="dim"), soft_wrap=True)
+
+
+def _said(probe: ScorerProbe) -> str:
+    """What is known of a probe without an alarm."""
+    if probe.p != probe.p:
+        return "described"
+    if probe.significant:
+        return "as it should be"
+    return "not shown either way" if probe.kind == "breaking" else "no effect shown"
+
+
+def _place(said_of_kind: tuple[str, str]) -> tuple[int, int]:
+    """What is not shown comes first: it is no all-clear."""
+    said, kind = said_of_kind
+    return _ORDER.index(said), get_args(Kind).index(kind)
 
 
 def _probes(probes: Sequence[ScorerProbe]) -> Table:
