@@ -109,6 +109,17 @@ def test_a_scorer_that_was_fitted_on_this_data_says_so(tmp_path):
     assert not any("Fitted" in line for line in rm.audit("demo:pairs", ["words"], AuditOptions(), store=None).headline)
 
 
+def test_what_cannot_be_written_is_refused_before_anything_is_scored(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    for out in (file, file / "deeper"):
+        assert main(["audit", "demo:pairs", "--no-store", "--out", str(out)]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "this is a file, and no folder" in said.err
+    assert file.read_text() == "kept"
+
+
 def test_sentences_told_apart_are_announced(capsys):
     assert main([*RUN, "--scorer", "length", "--edits", "none", "--attribute", "2"]) == 0
     assert "sentences of 2 responses told apart: see the report or the JSON file" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,9 +67,12 @@ def audit(
     named = scorers.named() if scorers.specs or scorers.file else []
     baseline = read_baseline(Path(checks.baseline)) if checks.baseline is not None else None
     asked = parse_checks(checks.fail_on or (("any",) if baseline is not None else ()))
+    folder = None if no_report or (to_stdout and out is None) else Path(out or default_folder(data.spec, "audit"))
     dataset = data.load()
     if scorers.dry_run:
         return _dry_run(dataset, named, scorers, options)
+    if folder is not None:
+        _check_folder(folder)
     made = run_audit(dataset, named, options, train=train, **running(scorers))
     made = replace(made, settings={**made.settings, "command": command_line()})
     _check_names(asked, made)
@@ -77,8 +81,7 @@ def audit(
     elif json_path is not None:
         write_text(Path(json_path), json_text(made.to_dict()))
     print_audit(made, screen)
-    if not no_report and not (to_stdout and out is None):
-        folder = Path(out or default_folder(data.spec, "audit"))
+    if folder is not None:
         save_audit(made, folder)
         screen.print(f"report  → {folder / 'index.html'}     numbers → {folder / 'audit.json'}", soft_wrap=True)
     if _check(made, asked, baseline, screen):
@@ -114,6 +117,15 @@ def _check(made: Audit, asked: Sequence[Check], baseline: Baseline | None, scree
             fix="Name a scorer that can be run, try the edits, or leave the check out.",
         )
     return False
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse, before anything is scored, a folder that nothing can be written to."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise InputError("this is a file, and no folder", path=there, fix="Name another folder with --out.")
+    if not os.access(there, os.W_OK):
+        raise InputError("nothing can be written to this folder", path=there, fix="Name another one with --out.")
 
 
 def _edits(names: Sequence[str]) -> tuple[Edit, ...]:
