@@ -178,7 +178,7 @@ def test_coins_are_not_said_to_fall_short_of_the_best_rule(monkeypatch):
     assert short() > bound
 
 
-EDITS = edits_named(["flattery", "pleasantries", "heading", "emoji", "self-grading", "shuffled words"])
+EDITS = edits_named(["flattery", "pleasantries", "heading", "added emoji", "self-grading", "shuffled words"])
 BUMP, ERROR = 0.8, 0.5
 
 

@@ -77,11 +77,11 @@ def test_a_scorer_of_one_value_has_no_unit():
     assert not any("a shift of 1 is" in line for line in lines)
 
 
-def test_an_alarm_on_broken_content_says_how_often_it_was_noticed():
+def test_an_alarm_on_broken_content_says_what_was_not_noticed():
     options = AuditOptions(edits=edits_named(["repeated answer"]), units=30)
     made = rm.audit(pairs(), [("length", long_answers)], options, store=None)
     assert made.scorer("length")["repeated answer"].alarm
-    assert "repeated answer noticed in 0 %" in made.headline[-1]
+    assert "notices 0 of 1 kinds of damage, blind to repeated answer" in made.headline[0]
 
 
 def test_without_resamples_there_is_no_interval_in_the_answer():

@@ -124,11 +124,13 @@ def _not_applied(rule: Rule, reason: str, level: float) -> DataProbe:
 
 
 def _adjusted(probes: list[DataProbe]) -> list[DataProbe]:
-    """Holm over the tests; both directions of a rule are one test."""
-    tests = {(one.says, one.column, one.value): one.p for one in probes if not math.isnan(one.p)}
-    if not tests:
-        return probes
-    adjusted = dict(zip(tests, holm(list(tests.values())).tolist(), strict=True))
+    """Holm over the tests on all of the data, and over those on its parts; both directions of a rule are one test."""
+    adjusted: dict[tuple[str, str, str], float] = {}
+    for parts in (False, True):
+        chosen = [one for one in probes if bool(one.column) == parts and not math.isnan(one.p)]
+        tests = {(one.says, one.column, one.value): one.p for one in chosen}
+        if tests:
+            adjusted |= zip(tests, holm(list(tests.values())).tolist(), strict=True)
     return [replace(one, p_adjusted=adjusted.get((one.says, one.column, one.value), math.nan)) for one in probes]
 
 

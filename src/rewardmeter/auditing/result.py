@@ -19,6 +19,10 @@ Kind = Literal["observational", "preserving", "breaking", "hack", "judge"]
 """What a probe of a scorer does: looks at the scores as they are; edits responses in a way that keeps the meaning,
 destroys it, or games the scorer; or looks at how a judge judges."""
 
+TRACE = 0.05
+"""A shift or a dependence below a twentieth of what a scorer makes of the difference between two responses that people
+tell apart."""
+
 
 @dataclass(frozen=True, eq=False)
 class DataProbe:
@@ -43,7 +47,7 @@ class DataProbe:
     p:
         Of the exact sign test over items against ½, two-sided; NaN where it was not tested.
     p_adjusted:
-        The same after Holm, over all rules on all parts.
+        The same after Holm, over all rules; of those on parts, over all parts.
     reason:
         Why it does not apply; empty where it does.
     """
@@ -134,10 +138,18 @@ class ScorerProbe:
         return self.p_adjusted < 1 - self.estimate.level
 
     @property
+    def trace(self) -> bool:
+        """Whether an effect is shown, and shown to be too small to matter: a shift or dependence of which the whole
+        interval lies within `TRACE` of the null."""
+        ends = (self.estimate.low - self.null, self.estimate.high - self.null)
+        small = self.measure in ("shift", "dependence") and all(abs(end) < TRACE for end in ends)
+        return self.significant and small
+
+    @property
     def alarm(self) -> bool:
-        """Whether an effect is shown on the bad side of the null."""
+        """Whether an effect is shown on the bad side of the null, and more than a trace."""
         side = self.estimate.value - self.null
-        return self.significant and (self.bad == "either" or (side > 0) == (self.bad == "greater"))
+        return self.significant and not self.trace and (self.bad == "either" or (side > 0) == (self.bad == "greater"))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -150,6 +162,7 @@ class ScorerProbe:
             "null": self.null,
             "bad": self.bad,
             "alarm": self.alarm,
+            "trace": self.trace,
             "others": {name: one.to_dict() for name, one in self.others.items()},
             "counts": dict(self.counts),
             "reasons": dict(self.reasons),

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from rewardmeter.auditing.answer import answers
 from rewardmeter.auditing.asked import Asked
 from rewardmeter.auditing.baseline import baseline_probes
 from rewardmeter.auditing.data import audit_data
@@ -33,10 +33,9 @@ from rewardmeter.dataset import Dataset
 from rewardmeter.errors import InputError
 from rewardmeter.stats.result import Estimate
 from rewardmeter.stats.significance import holm
+from rewardmeter.types import Scores
 
 __all__ = ["AuditOptions", "audit", "check_audit", "check_contenders", "prepare_experiment"]
-
-MOST_SENTENCES = 8
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def audit(
         "runs": options.runs,
         "attributed": options.attributed,
     }
-    headline = (*made.headline, *_sentences(scorers), *in_sample(dataset, contenders))
+    headline = (*answers(scorers), *made.headline, *in_sample(dataset, contenders))
     return replace(made, scorers=scorers, settings=settings, headline=headline)
 
 
@@ -244,7 +243,7 @@ def _scorer(contender: Contender, scale: Estimate, probes: Sequence[ScorerProbe]
         tuple(adjusted),
         attributions=asked.attributed.get(contender.name, ()),
         failed=failed,
-        note=_note(contender),
+        note=_note(contender, asked.edited.get(contender.name)),
     )
 
 
@@ -252,51 +251,24 @@ def _stands_twice(one: Duplicates) -> str:
     return f"{one.near:,} of {one.texts:,} {one.part} stand in {one.against}, too ({one.exact:,} word for word)."
 
 
-def _note(contender: Contender) -> str:
+def _note(contender: Contender, edited: Scores | None) -> str:
     """How many responses have no score, and the commonest reason; nothing of a judge of pairs, which gives none."""
-    scores = contender.scores
-    lost = int(np.sum(np.isnan(scores.values)))
     judges = contender.recorded is not None and contender.recorded.first is not None
-    if not lost or (lost == len(scores.values) and judges):
+    silent = judges and bool(np.all(np.isnan(contender.scores.values)))
+    said = ["" if silent else _lost(contender.scores, "responses")]
+    said.append("" if edited is None else _lost(edited, "responses beside or with an edit"))
+    return "; ".join(one for one in said if one)
+
+
+def _lost(scores: Scores, what: str) -> str:
+    lost = int(np.sum(np.isnan(scores.values)))
+    if not lost:
         return ""
     reasons = commonest(scores, scored=False)
     why = f", most often: {next(iter(reasons))}" if reasons else ""
-    return f"{lost:,} of {len(scores.values):,} responses have no score{why}"
+    return f"{lost:,} of {len(scores.values):,} {what} have no score{why}"
 
 
 def _order(probe: ScorerProbe) -> tuple[bool, bool, float]:
     away = abs(probe.estimate.value - probe.null)
     return (not probe.alarm, not probe.estimate.defined, -away if not math.isnan(away) else 0.0)
-
-
-def _sentences(scorers: Sequence[ScorerAudit]) -> tuple[str, ...]:
-    """One for each scorer; of many, how many raise no alarm, and which probes raise most."""
-    if len(scorers) <= MOST_SENTENCES:
-        return tuple(_sentence(one) for one in scorers)
-    quiet = sum(not any(probe.alarm for probe in one.probes) for one in scorers)
-    raised = Counter(probe.probe for one in scorers for probe in one.probes if probe.alarm)
-    often = ", ".join(f"{name} ({count} of {len(scorers)})" for name, count in raised.most_common(5))
-    said = f"{quiet} of {len(scorers)} scorers raise no alarm"
-    return (f"{said}; most often alarmed: {often}." if often else f"{said}.",)
-
-
-def _sentence(audited: ScorerAudit) -> str:
-    alarms = [one for one in audited.probes if one.alarm]
-    tested = sum(not math.isnan(one.p) for one in audited.probes)
-    if not tested:
-        return f"{audited.scorer}: nothing could be tested{f' ({audited.note})' if audited.note else ''}."
-    if not alarms:
-        of = "the only probe raises no" if tested == 1 else f"none of {tested} probes raises an"
-        return f"{audited.scorer}: {of} alarm."
-    named = ", ".join(map(_named, alarms[:3]))
-    raised = "raises" if len(alarms) == 1 else "raise"
-    more = " …" if len(alarms) > 3 else ""
-    return f"{audited.scorer}: {len(alarms)} of {tested} probes {raised} an alarm: {named}{more}."
-
-
-def _named(probe: ScorerProbe) -> str:
-    """With its effect; what has no effect at another value than 0 is a share."""
-    value = probe.estimate.value
-    if probe.measure == "detected":
-        return f"{probe.probe} noticed in {100 * value:.0f} %"
-    return f"{probe.probe} {value:+.2f}" if probe.null == 0 else f"{probe.probe} {100 * value:.0f} %"

@@ -23,7 +23,7 @@ _SUMMARY = ("beyond the best rule", "length", "markdown", "surface share")
 _BROKEN = {"beyond the best rule": "beyond the\nbest rule", "surface share": "surface\nshare"}
 _NAME = 24
 _UNBOUNDED = 10_000
-_ORDER = ("not shown either way", "no effect shown", "as it should be", "described")
+_ORDER = ("not shown either way", "no effect shown", "a trace", "as it should be", "described")
 _LEGEND = (
     "A shift or dependence of 1 is what the scorer's score differs by between two responses that people told apart."
     f" Detected: how often the broken response scores lower, an alarm where that is shown to be below {NOTICES}. Flips:"
@@ -165,6 +165,8 @@ def _said(probe: ScorerProbe) -> str:
     """What is known of a probe without an alarm."""
     if probe.p != probe.p:
         return "described"
+    if probe.trace:
+        return "a trace"
     if probe.significant:
         return "as it should be"
     return "not shown either way" if probe.kind == "breaking" else "no effect shown"

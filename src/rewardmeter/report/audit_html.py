@@ -226,6 +226,8 @@ def _probe_said(row: Record, estimate: Mapping[str, Any], p: Json) -> str:
         return "alarm"
     if not _is_number(p):
         return "not tested"
+    if row.get("trace"):
+        return "a trace"
     if _shown(p, estimate):
         return "as it should be"
     return "fall not shown" if row.get("kind") == "breaking" else "not shown"

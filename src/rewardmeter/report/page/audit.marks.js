@@ -4,6 +4,7 @@ const SAID = {
   alarm: { mark: "◆", kind: "alarm" },
   "more than half": { mark: "◆", kind: "shown" },
   "less than half": { mark: "◇", kind: "" },
+  "a trace": { mark: "·", kind: "shown" },
   "as it should be": { mark: "◆", kind: "shown" },
 };
 const markOf = (said) => own(SAID, said)?.mark ?? "";
