@@ -269,7 +269,8 @@ Written by `python benchmarks/audit_trained_model.py --write` (seed {seed}; {cpu
 **The model** is a Bradley-Terry reward model trained here on helpfulness pairs of RMB: linear in log(1 + count) of
 hashed words and marks of the response ({dimensions:,} weights, ridge penalty {penalty:g}). It is given no length. The
 {confounded:,} training pairs of *confounded* were chosen so that the better response is the longer one in
-{longer:.0%} of them; *all* is the same model trained on all {all:,} pairs of the same prompts ({longer_all:.0%} longer).
+{longer:.0%} of them; *all* is the same model trained on all {all:,} pairs of the same prompts ({longer_all:.0%}
+longer).
 
 **Other prompts**: a quarter ({control:,} pairs) to fit controls on, a quarter held out ({held_out:,} pairs,
 {longer_held:.0%} longer). *Balanced* is the part of what is held out in which as many better responses are longer as
