@@ -166,7 +166,7 @@ def scorer_lines(made: dict[str, Any]) -> list[str]:
 def section(name: str, options: Sequence[str]) -> str:
     command = ["rewardmeter", "audit", name, *options]
     made = run(command)
-    lines = [f"## {name}", "", f"    {shlex.join(command)}", "", *(f"{one}  " for one in made["headline"][:2]), ""]
+    lines = [f"## {name}", "", f"    {shlex.join(command)}", "", *(f"{one}  " for one in made["headline"]), ""]
     lines += [*data_lines(made), "", *scorer_lines(made)]
     return "\n".join(lines).rstrip()
 
