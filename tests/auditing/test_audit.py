@@ -105,7 +105,9 @@ def test_many_scorers_share_a_sentence():
     assert any("of 12 scorers raise no alarm" in sentence for sentence in headline)
 
 
-@pytest.mark.parametrize("option", [{"units": 0}, {"folds": 1}, {"runs": 0}, {"attributed": -1}, {"level": 1.5}])
+@pytest.mark.parametrize(
+    "option", [{"units": 0}, {"folds": 1}, {"runs": 0}, {"attributed": -1}, {"level": 1.5}, {"seed": -1}]
+)
 def test_numbers_that_make_no_sense(option):
     with pytest.raises(InputError):
         rm.audit(data(), **option)
@@ -127,3 +129,18 @@ def test_an_audit_prints_what_was_found():
     assert all(sentence in str(made) for sentence in made.headline)
     assert "&lt;length&gt;" in made._repr_html_()
     assert [name for name, _ in made.alarms()] == ["<length>"] * len(made.alarms())
+
+
+def test_very_long_data_is_not_learnt_from_and_says_so(monkeypatch):
+    for module in ("rules", "pooled", "duplicates"):
+        monkeypatch.setattr(f"rewardmeter.auditing.{module}.MOST_CHARACTERS", 100)
+    made = rm.audit(data())
+    assert "more than 100 characters" in made["response only"].reason
+    assert made["longer"].estimate.defined
+    assert all("more than 100 characters" in one.reason for one in made.duplicates)
+
+
+def test_a_check_of_a_probe_that_this_audit_has_not_is_no_wrong_name(capsys):
+    run = ["audit", "demo:pairs", "--scorer", "length", "--edits", "none", "--no-report", "--no-store"]
+    assert main([*run, "--fail-on", "position"]) == 2
+    assert "nothing in this audit could answer" in capsys.readouterr().err

@@ -26,6 +26,9 @@ __all__ = ["DuplicatePair", "Duplicates", "find_duplicates"]
 
 Mask = NDArray[np.bool_]
 
+MOST_CHARACTERS = 100_000_000
+"""Texts of more together are not compared: each character stands for a shingle of 8 bytes, a few times over."""
+
 
 @dataclass(frozen=True)
 class DuplicatePair:
@@ -168,6 +171,9 @@ def _of_part(
     for texts, name in ((here, dataset.name), (there, against)):
         if texts is not None and not texts.n:
             return replace(undefined, reason=f"dataset '{name}' has no {part} that are long enough")
+        if texts is not None and sum(map(len, texts.distinct)) > MOST_CHARACTERS:
+            reason = f"the {part} of '{name}' are more than {MOST_CHARACTERS:,} characters: look at a part"
+            return replace(undefined, reason=reason)
     left, right = (
         None if texts is None else shingle_sets(texts.distinct, settings["shingles"], settings["size"])
         for texts in (here, there)

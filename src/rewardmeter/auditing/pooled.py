@@ -18,6 +18,7 @@ from scipy.sparse.linalg import lsqr
 from rewardmeter.auditing.fisher import fisher_p
 from rewardmeter.auditing.partial_input import word_features
 from rewardmeter.auditing.result import DataProbe
+from rewardmeter.auditing.rules import MOST_CHARACTERS
 from rewardmeter.comparison.gold import RatingGold
 from rewardmeter.comparison.measure import Resampling
 from rewardmeter.dataset import Dataset
@@ -45,6 +46,8 @@ def pooled_probes(
         ("response only, pooled", responses, "the data has no texts"),
     ):
         says = f"words of the {name.split()[0]} against ratings pooled over items, learnt on other items"
+        if sum(len(text or "") for text in texts) > MOST_CHARACTERS:
+            texts, nothing = [], f"the texts are more than {MOST_CHARACTERS:,} characters: look at a part of the data"
         if not texts:
             empty = undefined(level=resampling.level)
             made.append(DataProbe(name, says, empty, empty, measure="pearson", reason=nothing))

@@ -23,6 +23,9 @@ __all__ = ["RULES", "Rule", "Ruled", "rule_margins"]
 
 _LEARNT_NOTHING = "too little to learn from: what is learnt on some items says nothing of the others"
 
+MOST_CHARACTERS = 150_000_000
+"""Of longer responses together no words are learnt: a word takes about 150 bytes, and one has five characters or so."""
+
 Margins = Callable[[Dataset, PairGold, int, int], "FloatArray | str"]
 
 
@@ -78,6 +81,9 @@ def _system(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatAr
 def _words(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
     if not dataset.has_texts:
         return "the data has no texts"
+    characters = sum(len(text or "") for text in dataset.response_text)
+    if characters > MOST_CHARACTERS:
+        return f"the responses are more than {MOST_CHARACTERS:,} characters: look at a part of the data"
     return cross_fitted_margins(word_features(dataset.response_text), pairs, folds=folds, seed=seed)
 
 

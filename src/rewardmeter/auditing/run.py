@@ -86,6 +86,8 @@ def check_audit(dataset: Dataset, options: AuditOptions) -> None:
         raise InputError(
             f"runs: {options.runs}, attributed: {options.attributed}; at least 1 run, and no less than none"
         )
+    if options.seed < 0:
+        raise InputError(f"seed {options.seed}: a seed is a whole number from 0")
     if options.folds < 2:
         raise InputError(f"folds: {options.folds}; at least two are needed to learn on some and judge on others")
     judged_pairs(dataset, options.aspect)

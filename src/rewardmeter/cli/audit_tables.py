@@ -19,6 +19,7 @@ __all__ = ["print_audit"]
 
 _MOST_SCORERS = 5
 _MOST_ALARMS = 25
+_MOST_NAMES = 8
 _SUMMARY = ("beyond the best rule", "length", "markdown", "surface share")
 _BROKEN = {"beyond the best rule": "beyond the\nbest rule", "surface share": "surface\nshare"}
 _NAME = 24
@@ -155,7 +156,8 @@ def _print_scorer(one: ScorerAudit, screen: Console) -> None:
         if probe.reason:
             missing.setdefault(probe.reason, []).append(probe.probe)
     for reason, names in missing.items():
-        screen.print(Text(f"not tried, {reason}: {', '.join(names)}", style="dim"), soft_wrap=True)
+        probes = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} probes, see the report"
+        screen.print(Text(f"not tried, {reason}: {probes}", style="dim"), soft_wrap=True)
     if one.attributions:
         said = f"sentences of {len(one.attributions)} responses told apart: see the report or the JSON file"
         screen.print(Text(said, style="dim"), soft_wrap=True)

@@ -46,6 +46,12 @@ from rewardmeter.report.files import json_text, write_text
 
 __all__ = ["Checks", "audit"]
 
+NOT_ALWAYS = (
+    *("by item", "given the system", "position", "swap consistency", "verbosity"),
+    *("self-preference", "scale use", "run-to-run"),
+)
+"""Probes that some scorers, or data, have not."""
+
 
 @dataclass(frozen=True)
 class Checks:
@@ -162,5 +168,6 @@ def _check_names(checks: Sequence[Check], made: Audit) -> None:
         [str(one) for one in checks],
         [one.probe for one in made.data]
         + [one.probe for scorer in made.scorers for one in scorer.probes]
-        + [one.name for one in EDITS],
+        + [one.name for one in EDITS]
+        + list(NOT_ALWAYS),
     )
