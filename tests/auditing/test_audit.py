@@ -1,5 +1,6 @@
 """The audit from end to end: from Python, and from the command line into files."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -144,3 +145,11 @@ def test_a_check_of_a_probe_that_this_audit_has_not_is_no_wrong_name(capsys):
     run = ["audit", "demo:pairs", "--scorer", "length", "--edits", "none", "--no-report", "--no-store"]
     assert main([*run, "--fail-on", "position"]) == 2
     assert "nothing in this audit could answer" in capsys.readouterr().err
+
+
+def test_a_missing_text_is_not_called_no_texts():
+    made = data()
+    partly = dataclasses.replace(made, response_text=[None, *made.response_text[1:]])
+    assert rm.audit(partly)["longer"].reason == "1 of 80 responses have no text"
+    nowhere = dataclasses.replace(made, response_text=[None] * 80)
+    assert rm.audit(nowhere)["longer"].reason == "the data has no texts"

@@ -19,6 +19,7 @@ import numpy as np
 from rewardmeter.auditing.effect_unit import EffectUnit, effect_units
 from rewardmeter.auditing.evidence import Evidence
 from rewardmeter.auditing.features import FEATURES, Feature, entered
+from rewardmeter.auditing.pairs import without_texts
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.shares import shares
 from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_fits
@@ -55,8 +56,7 @@ def dependence_probes(evidence: Evidence, features: Mapping[str, FloatArray]) ->
         says = f"{feature.says}, given the gold"
         if feature.name not in varying:
             nothing = undefined(level=evidence.level)
-            texts = evidence.dataset.has_texts
-            reason = "the responses of an item hardly ever differ in it" if texts else "the data has no texts"
+            reason = without_texts(evidence.dataset) or "the responses of an item hardly ever differ in it"
             for row in made:
                 row.append(ScorerProbe(feature.name, "observational", "dependence", says, nothing, reason=reason))
             continue

@@ -11,7 +11,7 @@ from rewardmeter.comparison.gold import PairGold, pair_gold, preferences_from_ra
 from rewardmeter.dataset import Dataset, Preferences
 from rewardmeter.errors import InputError
 
-__all__ = ["judged_pairs"]
+__all__ = ["judged_pairs", "without_texts"]
 
 
 def judged_pairs(dataset: Dataset, aspect: str | None = None) -> PairGold:
@@ -34,6 +34,16 @@ def judged_pairs(dataset: Dataset, aspect: str | None = None) -> PairGold:
             fix="An audit of the data asks which of two responses a rule would take: judge two or more of an item.",
         )
     return pair_gold(made)
+
+
+def without_texts(dataset: Dataset) -> str:
+    """Why nothing can be said of the texts; empty where every response has one."""
+    if dataset.has_texts:
+        return ""
+    missing = sum(text is None for text in dataset.response_text)
+    if missing in (0, dataset.n_responses):
+        return "the data has no texts"
+    return f"{missing:,} of {dataset.n_responses:,} responses have no text"
 
 
 def _from_groups(dataset: Dataset) -> Dataset:

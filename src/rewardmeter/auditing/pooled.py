@@ -16,6 +16,7 @@ from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
 from rewardmeter.auditing.fisher import fisher_p
+from rewardmeter.auditing.pairs import without_texts
 from rewardmeter.auditing.partial_input import word_features
 from rewardmeter.auditing.result import DataProbe
 from rewardmeter.auditing.rules import MOST_CHARACTERS
@@ -43,7 +44,7 @@ def pooled_probes(
     made = []
     for name, texts, nothing in (
         ("prompt only, pooled", prompts, "the data has no prompts"),
-        ("response only, pooled", responses, "the data has no texts"),
+        ("response only, pooled", responses, without_texts(dataset)),
     ):
         says = f"words of the {name.split()[0]} against ratings pooled over items, learnt on other items"
         if sum(len(text or "") for text in texts) > MOST_CHARACTERS:

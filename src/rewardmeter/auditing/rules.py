@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rewardmeter.auditing.pairs import without_texts
 from rewardmeter.auditing.partial_input import cross_fitted_margins, identity_features, word_features
 from rewardmeter.comparison.gold import PairGold
 from rewardmeter.dataset import Dataset
@@ -52,7 +53,7 @@ class Rule:
 def _surface(more: str, less: str, says: str, spec: str) -> Rule:
     def margins(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
         if not dataset.has_texts:
-            return "the data has no texts"
+            return without_texts(dataset)
         values = score(make_scorer(spec), dataset).values
         return values[pairs.a] - values[pairs.b]
 
@@ -80,7 +81,7 @@ def _system(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatAr
 
 def _words(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
     if not dataset.has_texts:
-        return "the data has no texts"
+        return without_texts(dataset)
     characters = sum(len(text or "") for text in dataset.response_text)
     if characters > MOST_CHARACTERS:
         return f"the responses are more than {MOST_CHARACTERS:,} characters: look at a part of the data"
