@@ -141,7 +141,7 @@ def _cell(row: Row) -> str:
 
 
 def _alarms(rows: Sequence[Row]) -> str:
-    others = ("length at equal gold", "beyond the best rule", "by item")
+    others = ("length at equal gold", "verbosity", "beyond the best rule", "by item")
     made = []
     for row in rows:
         features = [rate for name, rate in row["probes"].items() if name not in others]

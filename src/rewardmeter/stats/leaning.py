@@ -1,7 +1,8 @@
 """Does a judge lean to one side of its pairs (the first, the longer, its own) more than people do?
 
 Every pair has a side of interest. A judge's credit for it is 1 where it takes that side, 0 where it takes the other, ½
-for a tie; people's likewise. May import `cells`, `credits`, `influence`, `intervals`, `result`, `significance`.
+for a tie; people's likewise. May import `cells`, `clustered_regression`,
+`credits`, `influence`, `intervals`, `result`, `significance`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rewardmeter.stats.cells import Floats
+from rewardmeter.stats.clustered_regression import clustered_least_squares
 from rewardmeter.stats.credits import mean_estimates
 from rewardmeter.stats.influence import item_standard_error
 from rewardmeter.stats.intervals import check_level, normal_interval
@@ -65,7 +67,7 @@ def leaning(
     The excess alone proves nothing where people take one side more often than the other: a judge that errs at random
     is pulled to ½. So the gap of the accuracies (equality of opportunity; Saito et al. 2023 for the longer response,
     Wataoka et al. 2024 for a judge's own) must be shown as well, in the same direction, and p is the
-    greater of the two: the sign test over items of the excess, and the normal test of the gap with items as clusters.
+    greater of the two: the sign test over items of the excess, and the test of the gap with items as clusters.
 
     Parameters
     ----------
@@ -136,8 +138,6 @@ def sign_test(credits: ArrayLike, others: ArrayLike, cluster: ArrayLike, *, seed
 
 def _gap(right: Floats, item: NDArray[np.intp], level: float) -> tuple[Estimate, float]:
     """Difference of two rows' means, (2, P) with NaN where a row has none, and the p that it is 0."""
-    from scipy.special import ndtr
-
     present = ~np.isnan(right)
     count = present.sum(axis=1)
     n = int(count.sum())
@@ -148,13 +148,25 @@ def _gap(right: Floats, item: NDArray[np.intp], level: float) -> tuple[Estimate,
     _, place = np.unique(item[present.any(axis=0)], return_inverse=True)
     by_item = np.bincount(place, (influence[0] - influence[1])[present.any(axis=0)])
     error = float(item_standard_error(by_item.astype(np.float64)))
-    value = float(mean[0] - mean[1])
+    value, p = float(mean[0] - mean[1]), _gap_p(right, item)
     if math.isnan(error):
         return Estimate(value, level=level, n=n, method="none"), math.nan
-    if error < 1e-12:  # nothing varies: no interval, and all depends on the sign test
-        return Estimate(value, level=level, n=n, method="none"), 1.0 if abs(value) < 1e-12 else 0.0
+    if error < 1e-12:  # nothing varies: no interval
+        return Estimate(value, level=level, n=n, method="none"), p
     low, high = normal_interval(np.asarray(value), np.asarray(error), check_level(level))
-    return Estimate(value, float(low), float(high), level, n, _GAP_METHOD), float(2 * ndtr(-abs(value) / error))
+    return Estimate(value, float(low), float(high), level, n, _GAP_METHOD), p
+
+
+def _gap_p(right: Floats, item: NDArray[np.intp]) -> float:
+    """Two-sided p that the two rows have the same mean, with one right and one wrong choice added to each (Agresti and
+    Caffo 2000): three choices that are all right do not make a row of 100 worse."""
+    for_it, against = (row[~np.isnan(row)] for row in right)
+    places = [item[~np.isnan(row)] for row in right]
+    credit = np.concatenate([for_it, against, [0.0, 1.0, 0.0, 1.0]])
+    side = np.repeat([0.5, -0.5, 0.5, -0.5], [len(for_it), len(against), 2, 2])
+    added = int(np.max(item, initial=-1)) + 1 + np.arange(4)
+    columns = np.column_stack([np.ones_like(side), side])
+    return clustered_least_squares(credit[None], columns, np.concatenate([*places, added]))[0].p(1)
 
 
 def _checked(judge: ArrayLike, gold: ArrayLike, cluster: ArrayLike) -> tuple[Floats, Floats, NDArray[np.intp]]:
