@@ -58,7 +58,7 @@ EDITS = """
 says and an error of standard deviation 0.8 drawn for text and prompt, as by a hash; edits of all kinds leave alone
 what it says. Clean scorers notice damage at exactly the rate that the audit asks for (0.6). *Any*: per cent with an
 alarm after Holm over all edits; then the per cent of single tests on the bad side with p below 0.05 (2.5 is nominal
-for hacks and breaking edits, which have one bad side). {n:,} scorers a row.
+for hacks and breaking edits, which have one bad side). {n:,} scorers a row: a rate of 5 after Holm has an error of 1.2.
 """
 
 PLANTED = """
