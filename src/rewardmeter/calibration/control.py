@@ -138,7 +138,8 @@ class Control:
         if not change.defined:
             return f"Worth having: {found}; what it does to accuracy is not known."
         ruled = "no more than" if self.survives else "more than"
-        made = f"Worth having: {found}, and {said}, {'' if self.survives else 'not '}shown to fall by {ruled} {points}."
+        worth = "Worth having, at a price" if change.high < 0 else "Worth having"
+        made = f"{worth}: {found}, and {said}, {'' if self.survives else 'not '}shown to fall by {ruled} {points}."
         after = self.accuracy.after
         if after.low <= 0.5:
             made += f" But what is left is not shown to beat a coin: accuracy {_percent(after)}."
