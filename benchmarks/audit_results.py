@@ -53,7 +53,7 @@ SETS: dict[str, tuple[str, ...]] = {
 }
 EDITED: dict[str, tuple[str, ...]] = {
     "summeval with edits": ("summeval", "rouge-l", "chrf", MINILM),
-    "wmt23-mtme:zh-en with edits": ("wmt23-mtme:zh-en", "chrf", "bleu", MINILM),
+    "wmt23-mtme:zh-en with edits": ("wmt23-mtme:zh-en", "chrf", "bleu"),
     "llmbar with edits": ("llmbar", f"{MINILM}?against=prompt", "length"),
 }
 DUPLICATES = (("judgebench", ""), ("judgebench", "judgebench:claude-3-5-sonnet"), ("llmbar", ""), ("rmb", ""))
