@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no deadline", deadline=None)  # timings belong to benchmarks: a busy machine fails no test
+settings.load_profile("no deadline")
 
 # Set before any test imports NumPy: oversubscribed threads make small problems many times slower.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):

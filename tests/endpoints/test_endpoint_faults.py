@@ -44,7 +44,9 @@ def all_good(found):
 
 
 def test_order_is_kept_whatever_the_order_of_answers():
-    found, server = answers(lambda body, before: Send({"n": body["n"]}, after=0.1 if body["n"] % 3 == 0 else 0), 60)
+    found, server = answers(
+        lambda body, before: Send({"n": body["n"]}, after=0.1 if body["n"] % 3 == 0 else 0), 60, timeout=60
+    )
     assert all_good(found)
     assert len(server.bodies) == 60
     assert set(server.paths) == {"/v1/ask"}
