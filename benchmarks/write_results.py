@@ -22,6 +22,7 @@ SCRIPTS = {
     "compare_million.py": "A board of 1,000,000 ratings, 10 scorers, 1,000 resamples",
     "engine_overhead.py": "What the engine costs per response, in microseconds of CPU",
     "memory_100k.py": "Memory for 100,000 responses",
+    "read_mtme.py": "Reading a shared task's folder",
     "significance.py": "Significance tests",
     "agreement.py": "Agreement of raters",
     "calibration_million.py": "Calibration of 1,000,000 pairs",

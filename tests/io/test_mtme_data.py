@@ -8,7 +8,6 @@ with scipy, so that an error of the reader shows by itself.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -148,13 +147,3 @@ def test_sentinels_say_what_they_read(data_set: DataSet) -> None:
     source_only = data.recorded["SENTINEL-SRC-MQM-src"].values
     assert source_only is not None
     assert np.all(np.ptp(source_only.reshape(data.n_items, -1), axis=1) == 0)
-
-
-def test_reading_is_fast(data_set: DataSet) -> None:
-    """51 metrics x 33,592 scores in 2 s of CPU, texts and gold included; the better of two runs."""
-    seconds = []
-    for _ in range(2):
-        start = time.process_time()
-        load(data_set("wmt23-mtme"), subset="zh-en")
-        seconds.append(time.process_time() - start)
-    assert min(seconds) < 2.0
