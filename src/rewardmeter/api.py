@@ -662,23 +662,37 @@ def audit(
     check_contenders(made)
     experiment, run = experiment_of(dataset, scorers, options)
     edited = contenders(experiment.dataset, run, **running) if experiment is not None else []
-    repeated, attributed = {}, {}
-    pairs = judged_pairs(dataset, options.aspect)
-    for one in made:
-        scorer = run.get(one.name)
-        if scorer is None:
-            continue
-        if options.runs > 1:
-            repeated[one.name] = repeat_scores(scorer, dataset, options.runs, workers=workers, budget=budget)
-        if options.attributed and dataset.has_texts:
-
-            def scored(scorer: Scorer, variants: Dataset) -> Scores:
-                return contenders(variants, [scorer], **running)[0].scores
-
-            wrong = most_wrong(one.scores.values, pairs, options.attributed)
-            attributed[one.name] = attributions(scorer, dataset, wrong, seed=options.seed, score=scored)
+    repeated = {}
+    if options.runs > 1:
+        repeated = {
+            name: repeat_scores(scorer, dataset, options.runs, workers=workers, budget=budget)
+            for name, scorer in run.items()
+        }
+    attributed = _attributed(dataset, made, run, options, running)
     asked = Asked(experiment, {one.name: one.scores for one in edited}, repeated, attributed)
     return run_audit(dataset, made, asked, options, train=taught)
+
+
+def _attributed(
+    dataset: Dataset,
+    made: Sequence[Contender],
+    run: Mapping[str, Scorer],
+    options: AuditOptions,
+    running: Mapping[str, Any],
+) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Which sentences move the score of the responses that each scorer wrongly prefers by most; empty if not asked."""
+    if not options.attributed or not dataset.has_texts:
+        return {}
+
+    def scored(scorer: Scorer, variants: Dataset) -> Scores:
+        return contenders(variants, [scorer], **running)[0].scores
+
+    pairs = judged_pairs(dataset, options.aspect)
+    wrong = {one.name: most_wrong(one.scores.values, pairs, options.attributed) for one in made if one.name in run}
+    return {
+        name: attributions(run[name], dataset, responses, seed=options.seed, score=scored)
+        for name, responses in wrong.items()
+    }
 
 
 def experiment_of(
