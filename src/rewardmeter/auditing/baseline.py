@@ -6,7 +6,6 @@ May import `stats`, `types` and `evidence`, `result`, `rules` of this folder.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from rewardmeter.auditing.evidence import Evidence
 from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.rules import Ruled
 from rewardmeter.auditing.shares import shares
+from rewardmeter.stats.credits import stretched
 from rewardmeter.stats.preference import pair_credits
 from rewardmeter.stats.result import undefined
 from rewardmeter.stats.significance import preference_tests
@@ -39,8 +39,7 @@ def baseline_probes(evidence: Evidence, ruled: Sequence[Ruled]) -> list[ScorerPr
             estimate = undefined(level=evidence.level)
         else:
             item, level = evidence.pairs.item, evidence.level
-            gap = shares((credit - best + 1)[None] / 2, item, level=level)[0]
-            estimate = replace(gap, value=2 * gap.value - 1, low=2 * gap.low - 1, high=2 * gap.high - 1)
+            estimate = stretched(shares((credit - best + 1)[None] / 2, item, level=level)[0])
             own, rule = shares(np.stack([credit, np.where(np.isnan(credit), np.nan, best)]), item, level=level)
             reason = "" if estimate.defined else "the scorer judged no decided pair"
             rng = np.random.default_rng(0)

@@ -17,6 +17,7 @@ from rewardmeter.auditing.result import ScorerProbe
 from rewardmeter.auditing.shares import no_resamples, shares
 from rewardmeter.stats.classification import roc_auc_estimates
 from rewardmeter.stats.clustered_regression import ClusteredFit, clustered_least_squares
+from rewardmeter.stats.credits import stretched
 from rewardmeter.stats.result import Estimate, undefined
 from rewardmeter.stats.significance.signed_sums import flipped_sum_tails
 from rewardmeter.types import FloatArray, Scores
@@ -103,8 +104,7 @@ def _share(values: FloatArray, level: float) -> Estimate:
 
 def _signed(values: FloatArray, level: float) -> Estimate:
     """A mean of values in [-1, 1] over units."""
-    made = _share((values + 1) / 2, level)
-    return replace(made, value=2 * made.value - 1, low=2 * made.low - 1, high=2 * made.high - 1)
+    return stretched(_share((values + 1) / 2, level))
 
 
 def _mean(values: FloatArray, level: float) -> Estimate:

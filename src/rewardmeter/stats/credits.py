@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +27,15 @@ from rewardmeter.stats.intervals import (
 from rewardmeter.stats.resampling import percentile_interval, weighted_sums
 from rewardmeter.stats.result import Estimate
 
-__all__ = ["group_average_estimates", "group_means", "mean_estimates"]
+__all__ = ["group_average_estimates", "group_means", "mean_estimates", "stretched"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+
+
+def stretched(share: Estimate) -> Estimate:
+    """A share of [0, 1] as the mean of values in [-1, 1] that were halved and moved up by a half."""
+    return replace(share, value=2 * share.value - 1, low=2 * share.low - 1, high=2 * share.high - 1)
 
 
 def mean_estimates(

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rewardmeter.stats.cells import Floats
 from rewardmeter.stats.clustered_regression import clustered_least_squares
-from rewardmeter.stats.credits import mean_estimates
+from rewardmeter.stats.credits import mean_estimates, stretched
 from rewardmeter.stats.influence import item_standard_error
 from rewardmeter.stats.intervals import check_level, normal_interval
 from rewardmeter.stats.result import Estimate
@@ -117,7 +117,7 @@ def signed_mean(
     """
     apart = np.asarray(values, dtype=np.float64)
     (share,) = mean_estimates((apart[None] + 1) / 2, cluster, weights=weights, level=level)
-    made = replace(share, value=2 * share.value - 1, low=2 * share.low - 1, high=2 * share.high - 1)
+    made = stretched(share)
     present = ~np.isnan(apart)
     if made.low == made.high == 0 and not np.any(apart[present]):
         reach = 1 - ((1 - level) / 2) ** (1 / len(np.unique(np.asarray(cluster)[present])))
