@@ -133,7 +133,7 @@ def test_an_audit_prints_what_was_found():
 
 
 def test_very_long_data_is_not_learnt_from_and_says_so(monkeypatch):
-    for module in ("rules", "pooled", "duplicates"):
+    for module in ("partial_input", "duplicates"):
         monkeypatch.setattr(f"rewardmeter.auditing.{module}.MOST_CHARACTERS", 100)
     made = rm.audit(data())
     assert "more than 100 characters" in made["response only"].reason

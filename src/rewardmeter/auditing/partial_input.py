@@ -19,13 +19,22 @@ from rewardmeter.comparison.gold import PairGold
 from rewardmeter.stats.resampling import item_folds
 from rewardmeter.types import FloatArray, IntArray
 
-__all__ = ["cross_fitted_margins", "identity_features", "word_features"]
+__all__ = ["cross_fitted_margins", "identity_features", "too_long_to_learn", "word_features"]
 
 RIDGE = 1e-3
 """Of the mean log-loss, on features of unit length. Chosen once, not by the data that it is tried on."""
 FEWEST_TEXTS = 2
 MOST_FEATURES = 200_000
+MOST_CHARACTERS = 150_000_000
+"""In all texts together. A word takes about 150 bytes while it is counted."""
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|\w+|[^\w\s]")
+
+
+def too_long_to_learn(texts: Sequence[str | None]) -> str:
+    """Why no words are learnt from these texts; empty where they are not too long."""
+    if sum(len(text or "") for text in texts) <= MOST_CHARACTERS:
+        return ""
+    return f"the texts are more than {MOST_CHARACTERS:,} characters: look at a part of the data"
 
 
 def word_features(texts: Sequence[str | None]) -> sparse.csr_matrix:

@@ -17,9 +17,8 @@ from scipy.sparse.linalg import lsqr
 
 from rewardmeter.auditing.fisher import fisher_p
 from rewardmeter.auditing.pairs import without_texts
-from rewardmeter.auditing.partial_input import word_features
+from rewardmeter.auditing.partial_input import too_long_to_learn, word_features
 from rewardmeter.auditing.result import DataProbe
-from rewardmeter.auditing.rules import MOST_CHARACTERS
 from rewardmeter.comparison.gold import RatingGold
 from rewardmeter.comparison.measure import Resampling
 from rewardmeter.dataset import Dataset
@@ -47,8 +46,9 @@ def pooled_probes(
         ("response only, pooled", responses, without_texts(dataset)),
     ):
         says = f"words of the {name.split()[0]} against ratings pooled over items, learnt on other items"
-        if sum(len(text or "") for text in texts) > MOST_CHARACTERS:
-            texts, nothing = [], f"the texts are more than {MOST_CHARACTERS:,} characters: look at a part of the data"
+        too_long = too_long_to_learn(texts)
+        if too_long:
+            texts, nothing = [], too_long
         if not texts:
             empty = undefined(level=resampling.level)
             made.append(DataProbe(name, says, empty, empty, measure="pearson", reason=nothing))

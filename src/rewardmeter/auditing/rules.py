@@ -13,7 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rewardmeter.auditing.pairs import without_texts
-from rewardmeter.auditing.partial_input import cross_fitted_margins, identity_features, word_features
+from rewardmeter.auditing.partial_input import (
+    cross_fitted_margins,
+    identity_features,
+    too_long_to_learn,
+    word_features,
+)
 from rewardmeter.comparison.gold import PairGold
 from rewardmeter.dataset import Dataset
 from rewardmeter.engine import score
@@ -23,9 +28,6 @@ from rewardmeter.types import FloatArray
 __all__ = ["RULES", "Rule", "Ruled", "rule_margins"]
 
 _LEARNT_NOTHING = "too little to learn from: what is learnt on some items says nothing of the others"
-
-MOST_CHARACTERS = 150_000_000
-"""Of longer responses together no words are learnt: a word takes about 150 bytes, and one has five characters or so."""
 
 Margins = Callable[[Dataset, PairGold, int, int], "FloatArray | str"]
 
@@ -82,9 +84,9 @@ def _system(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatAr
 def _words(dataset: Dataset, pairs: PairGold, folds: int, seed: int) -> FloatArray | str:
     if not dataset.has_texts:
         return without_texts(dataset)
-    characters = sum(len(text or "") for text in dataset.response_text)
-    if characters > MOST_CHARACTERS:
-        return f"the responses are more than {MOST_CHARACTERS:,} characters: look at a part of the data"
+    too_long = too_long_to_learn(dataset.response_text)
+    if too_long:
+        return too_long
     return cross_fitted_margins(word_features(dataset.response_text), pairs, folds=folds, seed=seed)
 
 
